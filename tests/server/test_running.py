@@ -17,10 +17,14 @@ from hub_content import card, module, module_with
 from hub_process import SOURCES, HubProcess
 from patience import PATIENCE, until
 from ports import fixed_ports
+from real_services import Postgres
+from transactions import waiting_work
 
 from tensorflow_hub.client.publishing import publish
 from tensorflow_hub.errors import SettingsError
-from tensorflow_hub.server.run import place, reserved_port
+from tensorflow_hub.server.catalogue.tokens import ADMIN, create_token, lock_tokens
+from tensorflow_hub.server.core.hub import open_hub
+from tensorflow_hub.server.run import first_token, place, reserved_port
 from tensorflow_hub.server.settings import ServerSettings
 
 
@@ -30,6 +34,21 @@ def test_the_first_token_is_shown_once(tmp_path):
     with HubProcess(tmp_path / "data") as second:
         assert second.token == ""
     assert (tmp_path / "data").stat().st_mode & 0o077 == 0, "only the owner may look into the folder"
+
+
+@pytest.mark.services
+def test_of_two_hubs_that_start_at_once_one_makes_the_first_token(tmp_path):
+    server = Postgres().start()
+    hub = open_hub(ServerSettings(data=str(tmp_path / "data"), database=server.new_database("hub")))
+    with waiting_work(hub.database) as start:
+        with hub.database.writing() as connection:
+            lock_tokens(connection)
+            other = start(lambda: first_token(hub))
+            assert not other.done()
+            create_token(connection, "first administrator", ADMIN, None, created_by="tfhub serve")
+        assert other.result() is None
+    hub.database.close()
+    server.remove()
 
 
 def test_a_taken_port_that_was_named_is_never_replaced(tmp_path):

@@ -24,7 +24,7 @@ import sqlalchemy as sa
 from tensorflow_hub.errors import SettingsError
 from tensorflow_hub.server.administration.reserve import keep_reserve
 from tensorflow_hub.server.catalogue.database import database_url
-from tensorflow_hub.server.catalogue.tokens import ADMIN, create_token, has_tokens
+from tensorflow_hub.server.catalogue.tokens import ADMIN, create_token, has_tokens, lock_tokens
 from tensorflow_hub.server.core.hub import Hub, open_hub
 from tensorflow_hub.server.core.metrics import FOLDER_VARIABLE
 from tensorflow_hub.server.deliveries.mail import check_mail_settings
@@ -91,6 +91,7 @@ def first_token(hub: Hub) -> str | None:
         if has_tokens(connection):
             return None
     with hub.database.writing() as connection:
+        lock_tokens(connection)
         if has_tokens(connection):  # another starting process has created one
             return None
         _, secret = create_token(connection, "first administrator", ADMIN, None, created_by="tfhub serve")

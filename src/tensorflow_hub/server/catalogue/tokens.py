@@ -113,6 +113,12 @@ def has_tokens(connection: sa.Connection) -> bool:
     return connection.execute(sa.select(tokens.c.id).limit(1)).first() is not None
 
 
+def lock_tokens(connection: sa.Connection) -> None:
+    """Waits until no other transaction adds a token, and lets none add one before the end of this one."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("LOCK TABLE tokens IN SHARE ROW EXCLUSIVE MODE"))
+
+
 def new_id(connection: sa.Connection, table: sa.Table) -> int:
     """Returns a random id of nine digits that no row has. Consecutive ids would reveal how much others do."""
     while True:

@@ -71,12 +71,18 @@ class DirectoryStore(Folder):
           DigestError: its bytes have another SHA-256.
         """
         path = self._uploads / upload
-        if not path.exists() and self.size(key) == size:
-            return
-        with open(path, "rb+") as file:
+        try:
+            file = open(path, "rb+")  # noqa: SIM115
+        except FileNotFoundError:
+            if self.size(key) == size:
+                return  # it is the object already
+            raise
+        with file:
             # An attacker can delay a request that sends a part until after the check of the bytes, so that
             # other bytes are stored. The lock waits for such requests, and the digest is computed again.
             fcntl.flock(file, fcntl.LOCK_EX)
+            if not _is_same_file(file.fileno(), path) and self.size(key) == size:
+                return  # another request has made it the object
             file.truncate(size)
             check_digest(upload, sha256, size_and_sha256(file)[1])
             os.fsync(file.fileno())

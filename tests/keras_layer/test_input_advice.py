@@ -58,6 +58,42 @@ def test_a_module_with_a_quantized_input_needs_keras_2(kit, tmp_path):
         assert kit.KerasLayer(str(tmp_path / "quantized"))(inputs).numpy() == pytest.approx(0.5, abs=0.01)
 
 
+def test_a_module_with_a_quantized_input_among_others_needs_keras_2(kit, tmp_path):
+    import tensorflow as tf
+
+    class Scaled(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.float32), tf.TensorSpec([None], tf.qint8)])
+        def __call__(self, scale, value):
+            return scale * tf.quantization.dequantize(value, -1.0, 1.0)
+
+    tf.saved_model.save(Scaled(), str(tmp_path / "scaled"))
+    if kit.name == "keras3":
+        with pytest.raises(
+            UnsupportedFeatureError, match="got '.*scaled' with an input of the dtype 'qint8'. Call hub.load"
+        ):
+            kit.KerasLayer(str(tmp_path / "scaled"))
+    else:
+        value = tf.quantization.quantize([0.5], -1.0, 1.0, tf.qint8).output
+        result = kit.KerasLayer(str(tmp_path / "scaled"))({"scale": tf.constant([2.0]), "value": value})
+        assert result.numpy() == pytest.approx(1.0, abs=0.02)
+
+
+def test_a_module_with_a_trace_without_quantized_inputs_is_a_layer_of_any_keras(kit, tmp_path):
+    import tensorflow as tf
+
+    class Halved(tf.Module):
+        @tf.function
+        def __call__(self, inputs):
+            values = tf.quantization.dequantize(inputs, -1.0, 1.0) if inputs.dtype == tf.qint8 else inputs
+            return values / 2
+
+    module = Halved()
+    for dtype in (tf.qint8, tf.float32):
+        module.__call__.get_concrete_function(tf.TensorSpec([None], dtype))
+    tf.saved_model.save(module, str(tmp_path / "halved"))
+    assert kit.KerasLayer(str(tmp_path / "halved"))(tf.constant([3.0])).numpy() == [1.5]
+
+
 def test_an_output_shape_that_is_another_is_refused(kit, modules):
     with pytest.raises(
         InputError, match=r"output_shape=\[5\].*got an output of \(2, 1\)\. Correct output_shape"

@@ -6,7 +6,7 @@ The interface is `__call__(inputs, training)`, `variables`, `trainable_variables
 from __future__ import annotations
 
 import keyword
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -20,11 +20,13 @@ class SavableModule(TrackableObject):
     """An object with the Reusable SavedModel interface. `tf.saved_model.save` saves all of its attributes.
 
     Attributes:
-      call_spec: the spec of the inputs for which `__call__` is traced, for both values of `training`.
+      call_spec: the spec of the inputs for which `__call__` is traced.
+      call_modes: the values of `training` for which it is traced.
       signatures: name → `tf.function`.
     """
 
     call_spec: Any = None
+    call_modes: Sequence[bool] = (False, True)
     signatures: Mapping[str, Any] = {}
 
     def __call__(self, inputs: Any, training: bool = False) -> Any:
@@ -33,7 +35,7 @@ class SavableModule(TrackableObject):
 
     def saved_functions(self) -> dict[str, Any]:
         """Traces `__call__` while it is saved, because TensorFlow would make earlier traces again."""
-        for training in (False, True):
+        for training in self.call_modes:
             self.__dict__["__call__"].get_concrete_function(self.call_spec, training=training)
         return {}
 

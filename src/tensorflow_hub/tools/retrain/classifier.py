@@ -10,14 +10,14 @@ from typing import Any
 import tensorflow as tf
 
 from tensorflow_hub.errors import ExportError
-from tensorflow_hub.internals.trackables import TrackableObject
+from tensorflow_hub.exporting.savable_module import SavableModule
 from tensorflow_hub.loading.garbage_collection import collection_paused
 from tensorflow_hub.tools.encoders import Encoder
 from tensorflow_hub.tools.images import decode_batch
 from tensorflow_hub.tools.retrain.head import Head
 
 
-class Classifier(TrackableObject):
+class Classifier(SavableModule):
     """A module with a head: a Reusable SavedModel with the interface of classifiers.
 
     The call takes the inputs of the module (images, float32 [b, height, width, 3] in [0, 1], or strings [b])
@@ -29,7 +29,6 @@ class Classifier(TrackableObject):
     def __init__(self, encoder: Encoder, head: Head, labels: Sequence[str], labels_file: Path) -> None:
         super().__init__()
         self._encoder = encoder
-        self.spec = encoder.spec
         self._multi_label = head.multi_label
         self.modules = list(encoder.loaded)
         self.head_weights = tf.Variable(head.weights, name="head/kernel")
@@ -41,16 +40,15 @@ class Classifier(TrackableObject):
         self.variables = [*encoder.variables, *head_variables, self.labels]
         self.trainable_variables = [*encoder.trainable_variables, *head_variables]
         self.regularization_losses: list[Any] = []
+        self.call_spec = encoder.spec
+        # For training only if the module has variables to train.
+        self.call_modes = self.untracked((False, True) if encoder.trainable_variables else (False,))
+        self.__dict__["__call__"] = tf.function(self.logits, autograph=False)
 
-    def logits(self, batch: Any, training: bool) -> Any:
+    def logits(self, inputs: Any, training: bool = False) -> Any:
         """Returns the logits of a batch of the module's inputs, float32 [b, classes]."""
-        features = self._encoder.features(batch, training)
+        features = self._encoder.features(inputs, training)
         return features @ self.head_weights + self.head_bias
-
-    @tf.function(autograph=False)  # type: ignore[untyped-decorator]
-    def __call__(self, inputs: Any, training: bool = False) -> Any:
-        """Returns the logits of a batch of the module's inputs, float32 [b, classes]."""
-        return self.logits(inputs, training)
 
     def scored(self, batch: Any) -> dict[str, Any]:
         """Returns the probabilities and the most probable labels of a batch of the module's inputs."""
@@ -59,24 +57,17 @@ class Classifier(TrackableObject):
         best = tf.gather(self.labels, tf.argmax(logits, axis=-1))
         return {"scores": scores, "label": best}
 
-    def saved_functions(self) -> dict[str, Any]:
-        """Traces the call while it is saved, because TensorFlow would make earlier traces again."""
-        # For training only if the module has variables to train.
-        for training in (False, True) if len(self.trainable_variables) > 2 else (False,):
-            self.__call__.get_concrete_function(self.spec, training)
-        return {}
-
-    def signatures(self) -> dict[str, Any]:
+    def serving_functions(self) -> dict[str, Any]:
         """Returns `serving_default` for files or texts, and for images also `images` for pixels."""
         if self._encoder.kind == "text":
-            return {"serving_default": _traced(self.scored, self.spec, "text")}
+            return {"serving_default": _traced(self.scored, self.call_spec, "text")}
 
         def from_files(contents: Any) -> dict[str, Any]:
             return self.scored(decode_batch(contents, self._encoder.image_size))
 
         return {
             "serving_default": _traced(from_files, tf.TensorSpec([None], tf.string), "image_bytes"),
-            "images": _traced(self.scored, self.spec, "images"),
+            "images": _traced(self.scored, self.call_spec, "images"),
         }
 
 
@@ -95,7 +86,7 @@ def write_saved_model(classifier: Classifier, directory: Path) -> None:
     """
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     try:
-        signatures = classifier.signatures()
+        signatures = classifier.serving_functions()
         tf.saved_model.save(classifier, os.fspath(directory), signatures=signatures, options=options)
     except (OSError, tf.errors.OpError, AssertionError, ValueError) as error:
         said = (str(error).splitlines() or [type(error).__name__])[0]
@@ -115,7 +106,7 @@ def write_tflite(classifier: Classifier, path: Path) -> None:
     Raises:
       ExportError: the module has an op that TFLite does not have.
     """
-    spec = tf.TensorSpec([1, *classifier.spec.shape[1:]], classifier.spec.dtype)
+    spec = tf.TensorSpec([1, *classifier.call_spec.shape[1:]], classifier.call_spec.dtype)
     serve = _traced(lambda inputs: {"scores": classifier.scored(inputs)["scores"]}, spec, "inputs")
     converter = tf.lite.TFLiteConverter.from_concrete_functions([serve], classifier)
     if spec.dtype == tf.string:

@@ -63,12 +63,6 @@ def list_members(connection: sa.Connection, publisher: Publisher) -> list[Member
     return [Member(*row) for row in connection.execute(query)]
 
 
-def lock_members(connection: sa.Connection, publisher: Publisher) -> None:
-    """Locks the members of a publisher: other transactions that call this wait for the end of this one."""
-    query = sa.select(publishers.c.id).where(publishers.c.id == publisher.id)
-    connection.execute(query.with_for_update())
-
-
 def find_member(connection: sa.Connection, publisher: Publisher, user_id: int) -> Member | None:
     """Returns the member of a publisher with that user id, or None."""
     return next((m for m in list_members(connection, publisher) if m.user_id == user_id), None)

@@ -91,6 +91,15 @@ def ensure_publisher(connection: sa.Connection, name: str, mirrored: bool = Fals
     return found
 
 
+def lock_publisher(connection: sa.Connection, publisher: Publisher) -> None:
+    """Locks a publisher: other transactions that call this for it wait for the end of this one.
+
+    A transaction that decides by the members, keys, webhooks or subscriptions of a publisher what it changes
+    there has to call this before it reads them.
+    """
+    connection.execute(_locked(sa.select(publishers.c.id).where(publishers.c.id == publisher.id)))
+
+
 def check_spelling(connection: sa.Connection, name: ModelName) -> None:
     """Checks that the name of a publisher is written with the same case as when it was added.
 

@@ -14,7 +14,7 @@ from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.members import find_member, remove_member, set_role
 from tensorflow_hub.server.catalogue.records import User
 from tensorflow_hub.server.catalogue.users import add_user, find_identity, has_name, set_scope
-from tensorflow_hub.server.catalogue.writing import ensure_publisher
+from tensorflow_hub.server.catalogue.writing import ensure_publisher, lock_publisher
 from tensorflow_hub.server.settings import ServerSettings
 
 # `added_by` of members whose role comes from a group. Only these lose the role when they leave the group.
@@ -91,6 +91,7 @@ def _update_roles(
             set_scope(connection, user, ROLES[new_role] if new_role else None)
             continue
         publisher = ensure_publisher(connection, name)
+        lock_publisher(connection, publisher)
         member = find_member(connection, publisher, user.id)
         by_group = member is not None and member.added_by == _ADDED_BY_GROUP
         if new_role is None:

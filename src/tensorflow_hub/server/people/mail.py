@@ -12,6 +12,7 @@ from tensorflow_hub.server.catalogue.members import find_member
 from tensorflow_hub.server.catalogue.reading import find_publisher
 from tensorflow_hub.server.catalogue.records import User
 from tensorflow_hub.server.catalogue.users import grants_of_user
+from tensorflow_hub.server.catalogue.writing import lock_publisher
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.problems import Missing
 
@@ -39,6 +40,7 @@ def subscribe_to(
         raise Missing(
             f"You are not a member of a publisher {publisher[:100]!r}.", hint="Its owners can invite you."
         )
+    lock_publisher(connection, found)
     is_confirmed = address.lower() == caller.user.name.lower()
     mail.subscribe(connection, caller.user.id, found, address, events, is_confirmed=is_confirmed)
 

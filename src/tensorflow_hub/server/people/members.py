@@ -15,6 +15,7 @@ from tensorflow_hub.server.catalogue.reading import find_publisher
 from tensorflow_hub.server.catalogue.records import Publisher, User
 from tensorflow_hub.server.catalogue.tokens import ADMIN, create_token
 from tensorflow_hub.server.catalogue.users import LOCAL, add_user, has_name
+from tensorflow_hub.server.catalogue.writing import lock_publisher
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.problems import Malformed, Missing
 from tensorflow_hub.server.core.rights import has_scope, require
@@ -61,12 +62,11 @@ def withdraw_invitation(
     """
     found = (i for i in members.list_invitations(connection, publisher) if i.id == invitation_id)
     invitation = next(found, None)
-    if invitation is None:
+    if invitation is None or not members.remove_invitation(connection, invitation.id):
         raise Missing(
             f"There is no invitation {invitation_id} for {publisher.name!r}.",
             hint="It was accepted or withdrawn, or it expired.",
         )
-    members.remove_invitation(connection, invitation.id)
     _note(connection, caller, "invitation.withdraw", publisher.name, role=invitation.role)
 
 
@@ -81,6 +81,7 @@ def change_role(
       ConflictError: the publisher would have no owner left.
     """
     _check_role(role)
+    lock_publisher(connection, publisher)
     member = _member(connection, publisher, user_id)
     if ROLES[role] != ADMIN:
         _check_not_last_owner(connection, caller, publisher, member)
@@ -96,6 +97,7 @@ def remove(connection: sa.Connection, caller: Caller, publisher: Publisher, user
       Missing: there is no such member.
       ConflictError: the publisher would have no owner left.
     """
+    lock_publisher(connection, publisher)
     member = _member(connection, publisher, user_id)
     _check_not_last_owner(connection, caller, publisher, member)
     members.remove_member(connection, publisher, user_id)
@@ -122,9 +124,10 @@ def accept(connection: sa.Connection, user: User, address: str, invitation: Invi
 
     A user who has a higher role already keeps it.
     """
-    _use_up(connection, invitation)
     publisher = find_publisher(connection, invitation.publisher)
     assert publisher is not None
+    lock_publisher(connection, publisher)
+    _use_up(connection, invitation)
     known = members.find_member(connection, publisher, user.id)
     order = list(ROLES)
     role = max(invitation.role, known.role if known else invitation.role, key=order.index)
@@ -178,7 +181,6 @@ def _check_not_last_owner(
     """Raises an error if the member is the last owner, unless the caller is an administrator."""
     if has_scope(caller, ADMIN, None):
         return
-    members.lock_members(connection, publisher)
     owners = [m.user_id for m in members.list_members(connection, publisher) if ROLES[m.role] == ADMIN]
     if owners == [member.user_id]:
         raise ConflictError(

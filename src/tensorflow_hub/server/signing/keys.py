@@ -9,6 +9,7 @@ from tensorflow_hub.server.catalogue import signatures
 from tensorflow_hub.server.catalogue.audit import add_entry
 from tensorflow_hub.server.catalogue.records import Publisher
 from tensorflow_hub.server.catalogue.signatures import SigningKey
+from tensorflow_hub.server.catalogue.writing import lock_publisher
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.problems import Malformed, Missing
 from tensorflow_hub.signing.keys import PublicKey
@@ -37,6 +38,7 @@ def add_key(
         key = PublicKey.parse(text)
     except FormatError as error:
         raise Malformed(error.problem, hint=error.hint) from error
+    lock_publisher(connection, publisher)
     if signatures.find_key(connection, publisher, key.id) is not None:
         raise ConflictError(
             f"The publisher {publisher.name!r} already has the key {key.id}.",

@@ -152,7 +152,7 @@ def _load(
       preprocessor: the handle of the part that takes strings, if there is one.
 
     Returns:
-      The module on disk, with a digest of both; the function of a batch, through both; the loaded objects.
+      The module on disk, with its preprocessor; the function of a batch, through both; the loaded objects.
     """
     module = locate(handle)
     main = LoadedModule(module.directory)
@@ -166,7 +166,7 @@ def _load(
     def prepared(batch: Any, training: bool) -> Any:
         return function(prepare(batch, False), training)  # the preprocessor is not trained
 
-    both = dataclasses.replace(module, digest=f"{module.digest}+{first.digest}")
+    both = dataclasses.replace(module, preprocessor=first)
     return both, prepared, (main.loaded, part.loaded)
 
 

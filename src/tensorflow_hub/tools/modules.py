@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 from pathlib import Path
 from typing import Literal, get_args
@@ -27,22 +28,35 @@ def require_kind(kind: str) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Located:
-    """A module on disk, with the handle that the user wrote and the digest of its content.
+    """A module on disk.
 
-    Modules with equal content have equal digests.
+    Attributes:
+      handle: the handle that the user wrote.
+      directory: its directory.
+      known_digest: the digest of its content, if the cache knows it.
+      preprocessor: the module whose outputs it takes; None without one.
     """
 
     handle: str
     directory: Path
-    digest: str
+    known_digest: str | None = None
+    preprocessor: Located | None = None
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """The digest of the content, with that of the preprocessor. Equal content has equal digests.
+
+        All files of a directory of the user are read for it, so it is computed at its first use.
+        """
+        own = self.known_digest or digest_of(self.directory)
+        return f"{own}+{self.preprocessor.digest}" if self.preprocessor else own
 
 
 def locate(handle: str | os.PathLike[str]) -> Located:
-    """Downloads a module if needed, and finds its directory and the digest of its content."""
+    """Downloads a module if needed, and finds its directory."""
     resolved = resolve_module(handle)
     known = resolved.manifest.digest if resolved.manifest else None
-    directory = Path(resolved.path)
-    return Located(os.fspath(handle), directory, known or digest_of(directory))
+    return Located(os.fspath(handle), Path(resolved.path), known)
 
 
 def digest_of(directory: Path) -> str:

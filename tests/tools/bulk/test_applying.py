@@ -179,6 +179,17 @@ hub.tools.apply(*sys.argv[1:4], shard_size=500, batch_size=8, progress=kill)
 """
 
 
+def test_a_module_of_the_user_is_hashed_once(texts_file, text_module, tmp_path):
+    program = (
+        "import sys, tensorflow_hub as hub; opened = []; "
+        "sys.addaudithook(lambda event, values: event == 'open' and opened.append(str(values[0]))); "
+        "hub.tools.apply(*sys.argv[1:]); "
+        "print(sum(path.endswith('.data-00000-of-00001') for path in opened))"
+    )
+    command = [sys.executable, "-c", program, text_module, str(texts_file), str(tmp_path / "out")]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "1\n"
+
+
 def test_a_killed_run_continues_where_it_stopped(text_module, tmp_path):
     path = tmp_path / "many.txt"
     path.write_text("".join(f"{TEXTS[i % 230]} {i}\n" for i in range(10_000)))

@@ -131,10 +131,9 @@ def apply(
 def _require_possible(format: str, shard_size: int | None, batch_size: int | None) -> None:
     if format not in WRITERS:
         raise DataError(f"Expected the format {' or '.join(WRITERS)}, got {format!r}.", hint="Use parquet.")
-    if shard_size is not None and shard_size < 1:
-        raise DataError(f"Expected a shard size of 1 or more, got {shard_size}.", hint="Leave it out.")
-    if batch_size is not None and batch_size < 1:
-        raise DataError(f"Expected a batch size of 1 or more, got {batch_size}.", hint="Leave it out.")
+    for name, size in (("shard", shard_size), ("batch", batch_size)):
+        if size is not None and size < 1:
+            raise DataError(f"Expected a {name} size of 1 or more, got {size}.", hint="Leave it out.")
 
 
 def _shard_size(folder: Path, engine: Engine, source: Input, overwrite: bool) -> int:

@@ -184,8 +184,7 @@ def _prepared(
 def _columns_on_worker(
     module: Any, kind: Kind, options: dict[str, Any], batch_size: int | None, values: Any
 ) -> list[Any]:
-    from tensorflow_hub.tools.bulk.columns import columns_of
-    from tensorflow_hub.tools.bulk.worker import worker_computation
+    from tensorflow_hub.tools.bulk.worker import columns_of, worker_computation
 
     local = {name: on_worker(value) for name, value in options.items()}
     computation = worker_computation(on_worker(module), kind, local, batch_size, task_cores())

@@ -1,4 +1,4 @@
-"""A worker process of a cluster. It loads the module once and computes shards."""
+"""A worker process of a cluster: it loads a module once, and applies it to shards of a job or to columns."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from tensorflow_hub.errors import HubError, RequestError, ResolveError
 from tensorflow_hub.tools.bulk.job import Job
 from tensorflow_hub.tools.bulk.records import read_problem, write_finished, write_problem
 from tensorflow_hub.tools.bulk.shipping import Shipped, arrived
 from tensorflow_hub.tools.computation import Computation
 from tensorflow_hub.tools.encoders import open_encoder
+from tensorflow_hub.tools.extras import require
 from tensorflow_hub.tools.modules import Kind
 
 _computations: dict[Any, Computation] = {}
@@ -76,3 +79,29 @@ def run_shards(job: Job, shards: range, threads: int | None = None) -> None:
         raise
     except HubError as problem:
         write_problem(job.folder, problem)
+
+
+def columns_of(computation: Computation, values: Any) -> list[Any]:
+    """Applies a module to a column.
+
+    Args:
+      computation: the module.
+      values: an Arrow array of strings, or of the bytes of image files; null for missing values.
+
+    Returns:
+      Arrow arrays with one value for each row: a list<float32> for each output of the module, null for rows
+      without a vector; and the reasons why there is none, null for rows with a vector.
+    """
+    arrow = require("pyarrow")
+    if computation.encoder.kind == "text":
+        values = values.cast(arrow.string())
+    loaded = computation.load(values.to_numpy(zero_copy_only=False), map(str, range(len(values))))
+    ends = np.cumsum(computation.encoder.widths)[:-1]
+    outputs = np.split(computation.vectors(loaded), ends, axis=1)
+    vectors_of = [dict(zip(loaded.places, output, strict=True)) for output in outputs]
+    reasons = dict(loaded.problems)
+    rows = range(len(values))
+    return [
+        *(arrow.array(map(vectors.get, rows), arrow.list_(arrow.float32())) for vectors in vectors_of),
+        arrow.array(map(reasons.get, rows), arrow.string()),
+    ]

@@ -18,7 +18,7 @@ import numpy as np
 
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.bulk.outputs import write_matrix
-from tensorflow_hub.tools.matrices import Matrix
+from tensorflow_hub.tools.matrices import Matrix, normalised
 from tensorflow_hub.tools.modules import Kind
 from tensorflow_hub.tools.neighbours import searching
 from tensorflow_hub.tools.neighbours.searching import Indices
@@ -154,13 +154,3 @@ def replace_index(new: Path, folder: Path) -> None:
     for name in FILES:
         if (new / name).exists():
             (new / name).rename(folder / name)
-
-
-def normalised(vectors: Matrix) -> Matrix:
-    """Returns rows scaled to unit length; rows of zeros are unchanged.
-
-    >>> normalised(np.array([[3, 4], [0, 0]], np.float32)).tolist()
-    [[0.6000000238418579, 0.800000011920929], [0.0, 0.0]]
-    """
-    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), np.float32)

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from tensorflow_hub.tools.extras import require
 from tensorflow_hub.tools.images import upright
+from tensorflow_hub.tools.matrices import normalised
 from tensorflow_hub.tools.opening import text_of
 from tensorflow_hub.tools.running.detections import Box
 from tensorflow_hub.tools.running.pictures import is_pictures, pixels
@@ -85,8 +86,7 @@ def shares_of(array: Any) -> Any:
 
 def cosines(vectors: Any) -> Any:
     """Returns the cosines between all pairs of vectors: [b, n] → [b, b]."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit = np.nan_to_num(vectors / np.where(lengths > 0, lengths, 1))
+    unit = np.nan_to_num(normalised(vectors))
     return unit @ unit.T
 
 

@@ -95,6 +95,12 @@ def test_show_of_a_path_says_what_it_takes(services, handle, advice):
     assert advice in done.stderr
 
 
+def test_show_of_a_version_that_does_not_exist_says_which_do(tfhub, services):
+    done = services.tfhub("show", f"kaggle://{ON_KAGGLE.rpartition('/')[0]}/9")
+    assert done.returncode == 3
+    assert f"The model has {ON_KAGGLE}." in done.stderr
+
+
 @HANDLES
 def test_retrain(tools, handle, tmp_path):
     found = json.loads(

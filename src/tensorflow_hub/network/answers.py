@@ -282,6 +282,12 @@ def shown_url(url: str) -> str:
     return urllib.parse.urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
+def is_web_page(response: requests.Response) -> bool:
+    """Whether an answer is a web page, such as the login of a network."""
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    return kind in {"text/html", "application/xhtml+xml"}
+
+
 def _reason(failure: Exception) -> str:
     """The message of the innermost cause of an error."""
     cause: Any = failure

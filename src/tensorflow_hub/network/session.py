@@ -96,6 +96,10 @@ class HubSession:
         """The error for an answer that is not a success. Subclasses override it."""
         return error_of(response, what)
 
+    def refusal_in(self, response: requests.Response) -> errors.HubError | None:
+        """The error that an answer with the status of a success tells; None if it tells none."""
+        return None
+
     def request(
         self,
         method: str,

@@ -153,4 +153,5 @@ def _answer(offer: offers.Offer, kind: str, place: str) -> Stop:
 
 
 def _counted(files: Sequence[FileEntry | offers.RemoteFile]) -> str:
-    return f"{len(files):,} files of {sum(file.size for file in files):,} bytes"
+    many = "" if len(files) == 1 else "s"
+    return f"{len(files):,} file{many} of {sum(file.size for file in files):,} bytes"

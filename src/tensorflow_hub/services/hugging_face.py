@@ -1,6 +1,6 @@
 """Names of models on Hugging Face: `hf://owner/repository@revision/folder`, and Hugging Face's own URLs.
 
-    hf://<owner>/<repository>[@<revision>][/<folder…>]
+    hf://<owner>/<repository>[@<revision>][/<folder or archive…>]
     https://huggingface.co/<owner>/<repository>[/tree/<revision>[/<folder…>]]
 
 The first form is that of `huggingface_hub` (its guide "HfFileSystem"). A slash in a revision is written
@@ -34,7 +34,7 @@ class HuggingFaceHandle:
       owner: a user or an organisation.
       repository: the name below the owner.
       revision: a branch, a tag or a commit; "" for the repository's main branch.
-      folder: where the module lies in it; "" for its root.
+      folder: the folder or archive in it that has the module; "" for its root.
     """
 
     owner: str

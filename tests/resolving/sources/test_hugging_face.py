@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
+from kaggle_server import tar_gz
 from loopback import Answer, as_json
 from small_modules import files_in, small_module, write_files
 
@@ -85,7 +86,7 @@ def test_more_files_than_allowed_are_refused(hugging_face, monkeypatch):
             HANDLE,
             "gated",
             errors.ForbiddenError,
-            r"terms of use .* Accept them on https://huggingface\.co/acme/words",
+            r"terms of use .* Accept them on https://huggingface\.co/acme/words, ",
         ),
     ],
 )
@@ -105,9 +106,39 @@ def test_a_repository_without_a_savedmodel_says_what_it_holds(hugging_face):
         hub.resolve(HANDLE)
 
 
-def test_an_archive_in_a_repository_is_named(hugging_face):
-    hugging_face.publish("acme/words", {"saved-model.tar.gz": b"x"})
-    with pytest.raises(errors.NotFoundError, match=r"An archive may hold one: saved-model\.tar\.gz\."):
+def test_a_folder_or_archive_with_the_module_is_named_by_its_handle(hugging_face):
+    commit = hugging_face.publish("acme/words", {"saved-model.tar.gz": b"x"})
+    with pytest.raises(
+        errors.NotFoundError, match=r"An archive may hold one: saved-model\.tar\.gz\."
+    ) as caught:
+        hub.resolve(HANDLE)
+    assert caught.value.hint.endswith(f"Its handle is 'hf://acme/words@{commit}/saved-model.tar.gz'.")
+    commit = hugging_face.publish("acme/words", {f"{place}/saved_model.pb": b"x" for place in "ab"})
+    with pytest.raises(errors.NotFoundError, match="but in: 'a', 'b'") as caught:
+        hub.resolve(HANDLE)
+    assert caught.value.hint == f"Its handle is 'hf://acme/words@{commit}/a'."
+
+
+def test_an_archive_in_a_repository_is_unpacked(hugging_face):
+    archive = tar_gz(FILES, "words")
+    hugging_face.publish("acme/words", {"README.md": b"text", "tf/saved-model.tar.gz": archive})
+    handle = f"{HANDLE}/tf/saved-model.tar.gz"
+    assert files_in(hub.resolve(handle)) == FILES
+    hugging_face.publish("acme/words", {"tf/saved-model.tar.gz": tar_gz(small_module(1))})
+    hugging_face.cdn.server.interfere = lambda request: Answer(200, archive)
+    with pytest.raises(errors.DigestError, match="with the sha256 "):
+        hub.resolve(handle)
+    hugging_face.publish("acme/words", {"tf/saved-model.tar.gz": tar_gz({"model.safetensors": b"x"})})
+    with pytest.raises(errors.NotFoundError, match="it holds safetensors"):
+        hub.resolve(handle)
+    with pytest.raises(errors.NotFoundError, match=r"no archive 'tf/other\.tar\.gz' in the repository"):
+        hub.resolve(f"{HANDLE}/tf/other.tar.gz")
+
+
+def test_a_cdn_that_always_refuses_is_named(hugging_face):
+    hugging_face.publish("acme/words", FILES)
+    hugging_face.cdn.server.interfere = lambda request: Answer(403)
+    with pytest.raises(errors.ForbiddenError, match=r"refuses the address that Hugging Face gave .*\(403\)"):
         hub.resolve(HANDLE)
 
 

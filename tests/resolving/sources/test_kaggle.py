@@ -80,14 +80,24 @@ def test_a_folder_around_single_files_is_taken_away(kaggle):
 
 def test_a_version_with_two_modules_is_an_error(kaggle):
     kaggle.publish(PUBLISHED, {"a/saved_model.pb": b"a", "b/saved_model.pb": b"b"})
-    with pytest.raises(errors.NotFoundError, match="no SavedModel at the root of .* but in: 'a', 'b'"):
+    with pytest.raises(
+        errors.NotFoundError, match="no SavedModel at the root of .* but in: 'a', 'b'"
+    ) as caught:
         hub.resolve(HANDLE)
+    assert caught.value.hint.startswith("Download it from https://www.kaggle.com/models/acme/words/")
 
 
 def test_a_version_without_a_savedmodel_says_what_is_there(kaggle):
     kaggle.publish(PUBLISHED, {"model.safetensors": b"x", "config.json": b"{}"})
     with pytest.raises(errors.NotFoundError, match="it holds safetensors"):
         hub.resolve(HANDLE)
+
+
+def test_an_archive_without_a_savedmodel_says_what_is_there(kaggle):
+    kaggle.publish(PUBLISHED, {f"shards/{number}.safetensors": b"x" for number in range(30)})
+    with pytest.raises(errors.NotFoundError, match=r"no SavedModel .*/acme/words/.*: it holds safetensors"):
+        hub.resolve(HANDLE)
+    assert not list(Path(os.environ["TFHUB_CACHE_DIR"]).glob("*.manifest.json"))
 
 
 @pytest.mark.parametrize(
@@ -149,9 +159,10 @@ def test_errors_with_the_status_of_a_success_are_errors(kaggle):
     with pytest.raises(errors.NotFoundError, match=r"The model has|no model"):
         hub.resolve("kaggle://acme/words/tensorFlow2/small/9")
     kaggle.terms.add("acme/words")
-    kaggle.publish(PUBLISHED, MANY)
-    with pytest.raises(errors.ForbiddenError, match="terms of use"):
-        hub.resolve(HANDLE)
+    for files in (FEW, MANY):
+        kaggle.publish(PUBLISHED, files)
+        with pytest.raises(errors.ForbiddenError, match="terms of use"):
+            hub.resolve(HANDLE)
 
 
 def test_a_rate_limit_is_waited_for(kaggle):
@@ -208,10 +219,18 @@ def test_a_failed_storage_leaves_no_incomplete_module(kaggle, files):
     assert not list(Path(os.environ["TFHUB_CACHE_DIR"]).glob("*/saved_model.pb"))
 
 
+def test_a_page_instead_of_a_file_is_refused(kaggle):
+    kaggle.publish(PUBLISHED, FEW)
+    kaggle.storage.server.interfere = lambda request: page("Log in")
+    told = r"Expected '.+' of '.+' with [0-9,]+ bytes from http://127\.0\.0\.1:[0-9]+/.+, got a web page\."
+    with pytest.raises(errors.DownloadError, match=f"{told} Open http"):
+        hub.resolve(HANDLE)
+
+
 def test_a_page_instead_of_an_archive_is_refused(kaggle):
     kaggle.publish(PUBLISHED, MANY)
     kaggle.storage.server.interfere = lambda request: page("Log in")
-    with pytest.raises(errors.ArchiveError, match="Expected an archive from .*, got a web page"):
+    with pytest.raises(errors.ArchiveError, match="Expected an archive from .*, got a web page. Open http:"):
         hub.resolve(HANDLE)
 
 

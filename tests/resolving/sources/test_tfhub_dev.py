@@ -119,7 +119,7 @@ def test_it_is_not_found_only_when_every_place_says_so(tfhub_dev, kaggle):
             "google/universal-sentence-encoder/77",
             "one of the versions that tfhub.dev had: 1, 2, 3, 4; or open",
         ),
-        ("google/universal-sentence-encodr/4", "tfhub.dev had google/universal-sentence-encoder and "),
+        ("google/universal-sentence-encodr/4", "tfhub.dev had google/universal-sentence-encoder, "),
         ("nobody/qqqqqq/1", "Look at https://tfhub.dev/nobody/qqqqqq/1. When a hub"),
     ],
 )
@@ -128,6 +128,15 @@ def test_the_error_for_an_unknown_name_says_which_exist(tfhub_dev, kaggle, name,
         hub.resolve(f"https://tfhub.dev/{name}")
     assert advice in caught.value.hint
     assert caught.value.hint.count(f"https://tfhub.dev/{name}") == 1
+
+
+def test_an_archive_without_a_savedmodel_says_what_it_holds(tfhub_dev, kaggle):
+    name = "google/lite-model/yamnet/classification/tflite/1"
+    kaggle.publish("google/yamnet/tfLite/classification-tflite/1", {"1.tflite": b"TFL3" * 100})
+    tfhub_dev.moved[name] = "google/yamnet/tfLite/classification-tflite/1"
+    with pytest.raises(errors.NotFoundError, match="it holds TensorFlow Lite") as caught:
+        hub.resolve(f"https://tfhub.dev/{name}")
+    assert f"`tfhub pull 'https://tfhub.dev/{name}?lite-format=tflite'`" in caught.value.hint
 
 
 def test_a_deleted_model_says_so(tfhub_dev, kaggle):

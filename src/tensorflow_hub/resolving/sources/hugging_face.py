@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import logging
 import os
 import re
@@ -25,10 +26,10 @@ from tensorflow_hub.errors import (
 )
 from tensorflow_hub.handles import names_archive
 from tensorflow_hub.network.credentials import host_of
-from tensorflow_hub.resolving.sources.listing import module_files
+from tensorflow_hub.resolving.sources.listing import module_files, require_graph
 from tensorflow_hub.resolving.sources.source import About, Location, Source
-from tensorflow_hub.resolving.transfer.offers import FileList, RemoteFile
-from tensorflow_hub.services.hugging_face import HuggingFaceHandle, is_hugging_face
+from tensorflow_hub.resolving.transfer.offers import Archive, FileList, RemoteFile
+from tensorflow_hub.services.hugging_face import SCHEME, HuggingFaceHandle, is_hugging_face
 from tensorflow_hub.services.settings import ServiceSettings
 
 if TYPE_CHECKING:
@@ -60,12 +61,15 @@ class HuggingFace(Source[HuggingFaceLocation]):
 
     def parse(self, handle: str) -> HuggingFaceLocation | None:  # noqa: D102
         endpoint = ServiceSettings.from_environment().hugging_face
-        if names_archive(handle) or not is_hugging_face(handle, endpoint=endpoint):
+        is_url = not handle.lower().startswith(SCHEME)
+        if (is_url and names_archive(handle)) or not is_hugging_face(handle, endpoint=endpoint):
             return None  # the URL of an archive on that host
         return _location(handle, HuggingFaceHandle.parse(handle))
 
-    def open(self, location: HuggingFaceLocation, session: HubSession) -> FileList:  # noqa: D102
+    def open(self, location: HuggingFaceLocation, session: HubSession) -> FileList | Archive:  # noqa: D102
         place = location.place
+        if names_archive(place.folder):
+            return self._archive(place, session)
         try:
             files = self._files(place, session)
         except NotFoundError:
@@ -74,7 +78,28 @@ class HuggingFace(Source[HuggingFaceLocation]):
             files = []  # there is no such folder; the error lists the others
         if not files:
             files = self._files(dataclasses.replace(place, folder=""), session)
-        return module_files(files, place.page, place.folder, only_known=True)
+        return module_files(
+            files,
+            place.page,
+            place.folder,
+            only_known=True,
+            handle_of=lambda path: str(dataclasses.replace(place, folder=path)),
+        )
+
+    def _archive(self, place: HuggingFaceHandle, session: HubSession) -> Archive:
+        """The offer for an archive in the repository, with the digest that the list of files has."""
+        beside = dataclasses.replace(place, folder=place.folder.rpartition("/")[0])
+        found = next((file for file in self._files(beside, session) if file.path == place.folder), None)
+        if found is None:
+            raise NotFoundError(
+                f"There is no archive {place.folder!r:.200} in the repository {place.repository_id!r} on "
+                "Hugging Face.",
+                hint=f"Look at {beside.page}.",
+            )
+        headers = {"Accept-Encoding": "identity"}
+        response = session.request("GET", found.url, headers=headers, stream=True)
+        check = functools.partial(require_graph, page=place.page)
+        return Archive(response, unwrap=True, checksums=found.checksums, check=check)
 
     def latest(self, location: HuggingFaceLocation, session: HubSession) -> str | None:  # noqa: D102
         services = ServiceSettings.from_environment()
@@ -103,12 +128,13 @@ class HuggingFace(Source[HuggingFaceLocation]):
 
     def error_of(self, response: requests.Response, location: HuggingFaceLocation) -> HubError | None:  # noqa: D102
         if host_of(response.url) != host_of(ServiceSettings.from_environment().hugging_face):
-            return None  # the CDN with large files
+            return _refusal_of_cdn(response, location.place)
         place, code = location.place, response.headers.get("X-Error-Code", "")
         if code == "GatedRepo":
             return ForbiddenError(
                 f"The terms of use of {place.repository_id!r} on Hugging Face have to be accepted first.",
-                hint=f"Accept them on {place.page}, then set HF_TOKEN (made on {_TOKENS}).",
+                hint=f"Accept them on https://huggingface.co/{place.repository_id}, then set HF_TOKEN "
+                f"(made on {_TOKENS}).",
             )
         if code == "RevisionNotFound":
             return NotFoundError(
@@ -193,6 +219,17 @@ class HuggingFace(Source[HuggingFaceLocation]):
 
 def _location(handle: str, place: HuggingFaceHandle) -> HuggingFaceLocation:
     return HuggingFaceLocation(handle, str(place), place.is_commit, place.page, place=place)
+
+
+def _refusal_of_cdn(response: requests.Response, place: HuggingFaceHandle) -> HubError | None:
+    """The error for an answer of the servers with large files; None if the status has its usual meaning."""
+    if response.status_code not in {400, 403}:
+        return None
+    return ForbiddenError(
+        f"{host_of(response.url)} refuses the address that Hugging Face gave for {str(place)!r} "
+        f"({response.status_code}): it is a stale one.",
+        hint=f"Try again later, or download it by hand on {place.page}.",
+    )
 
 
 def _revision_url(place: HuggingFaceHandle) -> str:

@@ -9,6 +9,7 @@ downloads are GET requests, which can be repeated. If it answers "not found", th
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import re
 import urllib.parse
@@ -30,7 +31,7 @@ from tensorflow_hub.network.answers import receive_beginning
 from tensorflow_hub.network.credentials import host_of
 from tensorflow_hub.network.foreign_text import inert, one_line
 from tensorflow_hub.network.session import HubSession
-from tensorflow_hub.resolving.sources.listing import module_files
+from tensorflow_hub.resolving.sources.listing import module_files, require_graph
 from tensorflow_hub.resolving.sources.source import About
 from tensorflow_hub.resolving.transfer.offers import Archive, FileList, Offer, RemoteFile
 from tensorflow_hub.services.kaggle import SAVED_MODEL_FRAMEWORKS, KaggleHandle
@@ -81,6 +82,8 @@ class KaggleProtocol:
         """The description of a variation, for `tfhub show` and mirrors."""
         found = self._instance(model)
         latest = found.get("versionNumber")
+        if isinstance(latest, int) and (model.version or 0) > latest:
+            raise self._not_found(model)
         versions = range(1, latest + 1) if isinstance(latest, int) and latest < 10_000 else ()
         return About(
             title=str(model),
@@ -98,12 +101,12 @@ class KaggleProtocol:
             return tuple(_remote_file(base, file, model) for file in files)
         headers = {"Accept-Encoding": "identity"}
         response = self._session.request("GET", f"{base}/download", headers=headers, stream=True)
-        return Archive(_opened(response, model), unwrap=True)
+        return _archive(response, model)
 
     def _call_for_archive(self, model: KaggleHandle) -> Archive:
         body = {**_named(model), "versionNumber": model.version}
         response = self._call("DownloadModelInstanceVersion", body, stream=True)
-        return Archive(_opened(response, model), unwrap=True)
+        return _archive(response, model)
 
     def _instance(self, model: KaggleHandle) -> Mapping[str, Any]:
         """The JSON object of a variation."""
@@ -162,11 +165,12 @@ def refusal(response: requests.Response, model: KaggleHandle) -> HubError | None
     services = ServiceSettings.from_environment()
     if host_of(response.url) not in {host_of(services.kaggle), host_of(services.kaggle_calls)}:
         return _refusal_of_storage(response, model)
-    message = ""
-    if response.status_code == 403:
+    status, message = response.status_code, ""
+    if status == 403 or (status == 200 and "json" in response.headers.get("Content-Type", "").lower()):
         receive_beginning(response, _LARGEST_REFUSAL)
         message = _message(response.content)
-    return _refusal(response.status_code, message, model)
+        status = _status_in(response.content) if status == 200 else status
+    return _refusal(status, message, model)
 
 
 def _refusal(status: int, message: str, model: KaggleHandle) -> HubError | None:
@@ -206,8 +210,10 @@ def _refusal_of_storage(response: requests.Response, model: KaggleHandle) -> Hub
     )
 
 
-def _opened(response: requests.Response, model: KaggleHandle) -> requests.Response:
-    """The answer with an archive. An error may have the status 200 and name its real status in the body.
+def _archive(response: requests.Response, model: KaggleHandle) -> Archive:
+    """The offer for an answer with an archive.
+
+    An error may have the status 200 and name its real status in the body.
 
     Raises:
       NotFoundError, …: the error for the status in the body.
@@ -219,7 +225,9 @@ def _opened(response: requests.Response, model: KaggleHandle) -> requests.Respon
             f"Expected an archive of {str(model)!r}, got {one_line(str(found), 200)}.",
             hint="Try again later.",
         )
-    return response
+    if model.framework not in SAVED_MODEL_FRAMEWORKS:
+        return Archive(response, unwrap=True)
+    return Archive(response, unwrap=True, check=functools.partial(require_graph, page=model.page))
 
 
 def _read(response: requests.Response, model: KaggleHandle) -> Mapping[str, Any]:
@@ -240,6 +248,14 @@ def _read(response: requests.Response, model: KaggleHandle) -> Mapping[str, Any]
             f"Kaggle refuses {str(model)!r} with {status}: {message}.", hint="Try again later."
         )
     return found
+
+
+def _status_in(content: bytes) -> int:
+    """The status that the body of an error names; 200 if it names none."""
+    try:
+        return int(json.loads(content)["code"])
+    except (ValueError, KeyError, TypeError):
+        return 200
 
 
 def _message(content: bytes) -> str:

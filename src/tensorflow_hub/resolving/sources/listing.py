@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tensorflow_hub.errors import NotFoundError
 from tensorflow_hub.format.module.layout import GRAPHS, folders_with_graph
+from tensorflow_hub.handles import names_archive
 from tensorflow_hub.network.foreign_text import one_line
 from tensorflow_hub.resolving.transfer.offers import FileList, RemoteFile
 
@@ -26,7 +27,12 @@ _OTHERS = {
 
 
 def module_files(
-    files: Sequence[RemoteFile], page: str, folder: str = "", *, only_known: bool = False
+    files: Sequence[RemoteFile],
+    page: str,
+    folder: str = "",
+    *,
+    only_known: bool = False,
+    handle_of: Callable[[str], str] | None = None,
 ) -> FileList:
     """The files of a module among the files of a repository or a version.
 
@@ -35,6 +41,8 @@ def module_files(
       page: the URL of a page that shows the files, for messages.
       folder: the folder of the module; "" for the root, or for the only folder with a graph.
       only_known: whether to leave out files that are not part of a SavedModel.
+      handle_of: a function that returns the handle of a folder or archive there, for messages; None if they
+        have no handles.
 
     Returns:
       The files below that folder, with their paths from there.
@@ -46,7 +54,7 @@ def module_files(
     if not folder and "" not in places and len(places) == 1:
         folder = places[0]
     if folder not in places:
-        raise _no_module([file.path for file in files], places, page, folder)
+        raise _no_module([file.path for file in files], page, folder, handle_of)
     prefix = f"{folder}/" if folder else ""
     below = [
         dataclasses.replace(file, path=file.path[len(prefix) :])
@@ -56,23 +64,44 @@ def module_files(
     return FileList(tuple(file for file in below if not only_known or _belongs(file.path)))
 
 
+def require_graph(paths: Sequence[str], page: str) -> None:
+    """Checks that there is a SavedModel among the files of an archive.
+
+    Args:
+      paths: the paths of the files.
+      page: the URL of a page that shows the archive, for messages.
+
+    Raises:
+      NotFoundError: there is none. The message says what there is.
+    """
+    if not folders_with_graph(paths):
+        raise _no_module(paths, page)
+
+
 def _belongs(path: str) -> bool:
     return path in _FILES or path.startswith(_FOLDERS)
 
 
-def _no_module(paths: list[str], places: list[str], page: str, folder: str) -> NotFoundError:
+def _no_module(
+    paths: Sequence[str], page: str, folder: str = "", handle_of: Callable[[str], str] | None = None
+) -> NotFoundError:
     where = f"in the folder {folder!r}" if folder else "at the root"
+    problem = f"There is no SavedModel {where} of {page}"
+    places = folders_with_graph(paths)
     if places:
         found = ", ".join(f"{place!r:.100}" if place else "the root" for place in places[:10])
-        return NotFoundError(
-            f"There is no SavedModel {where} of {page}, but in: {found}.",
-            hint="Add the folder to the handle.",
-        )
+        hint = f"Download it from {page}; the path of a folder is a handle, too."
+        if handle_of is not None:
+            hint = f"Its handle is {handle_of(places[0])!r:.300}."
+        return NotFoundError(f"{problem}, but in: {found}.", hint=hint)
     kinds = sorted({kind for path in paths for end, kind in _OTHERS.items() if path.lower().endswith(end)})
-    archives = [path for path in paths if path.endswith((".tar.gz", ".tgz", ".zip"))]
-    holds = f"it holds {one_line(', '.join(kinds or paths[:5]) or 'nothing', 200)}"
+    archives = [path for path in paths if names_archive(path)]
     hint = f"Look at {page}."
     if archives:
         found = one_line(", ".join(archives[:3]), 200)
-        hint = f"An archive may hold one: {found}. Download it; its path is a handle too."
-    return NotFoundError(f"There is no SavedModel {where} of {page}: {holds}.", hint=hint)
+        how = "Download it; its path is a handle, too."
+        if handle_of is not None:
+            how = f"Its handle is {handle_of(archives[0])!r:.300}."
+        hint = f"An archive may hold one: {found}. {how}"
+    held = one_line(", ".join(kinds or paths[:5]) or "nothing", 200)
+    return NotFoundError(f"{problem}: it holds {held}.", hint=hint)

@@ -36,6 +36,10 @@ class SourceSession(HubSession):
         """The error that the source gives for an answer, else the usual error for its status."""
         return self._source.error_of(response, self._location) or super().error_of(response, what)
 
+    def refusal_in(self, response: requests.Response) -> HubError | None:
+        """The error that the source finds in an answer with the status of a success."""
+        return self._source.error_of(response, self._location)
+
     def request(self, method: str, url: str, *, what: str | None = None, **options: Any) -> requests.Response:
         """Sends a request as `HubSession.request` does. Messages have the handle instead of the URL."""
         return super().request(method, url, what=what or self._what, **options)

@@ -222,7 +222,8 @@ class Source(Generic[L]):
     def error_of(self, response: requests.Response, location: L) -> HubError | None:
         """The error for an answer that is not a success; None for the usual error of its status.
 
-        Requests with temporary errors (429, 5xx) were repeated before.
+        Requests with temporary errors (429, 5xx) were repeated before. An answer with the status of a success
+        is given here if it is not the file that was listed.
         """
         return None
 

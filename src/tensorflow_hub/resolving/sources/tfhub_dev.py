@@ -13,16 +13,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import difflib
+import functools
 import logging
 import urllib.parse
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tensorflow_hub.errors import (
-    ArchiveError,
-    DigestError,
-    DownloadError,
     ForbiddenError,
     HandleError,
     HubError,
@@ -32,6 +29,12 @@ from tensorflow_hub.resolving.mirrors import mirrors_of
 from tensorflow_hub.resolving.sources.hub import Hub, with_format
 from tensorflow_hub.resolving.sources.kaggle_folders import folders_of
 from tensorflow_hub.resolving.sources.source import FAILURES, About, Candidate, Failure, Location, Source
+from tensorflow_hub.resolving.sources.tfhub_dev_problems import (
+    advice_for_unknown,
+    error_of_all,
+    error_of_page,
+    require_saved_model,
+)
 from tensorflow_hub.resolving.transfer.offers import Archive, FileList, Offer, Referral, RemoteFile
 from tensorflow_hub.services.kaggle import KaggleHandle, is_kaggle
 from tensorflow_hub.services.settings import ServiceSettings
@@ -41,7 +44,6 @@ from tensorflow_hub.services.tfhub_moves import (
     Move,
     move_of,
     moves_of,
-    names_that_moved,
     publisher_archive,
 )
 
@@ -91,17 +93,18 @@ class TfhubDev(Source[TfhubDevLocation]):
                 yield Candidate(str(place), lambda: _kaggle(session).offer(place))
             return
         if location.in_china:
-            yield self._archive(f"{_CHINESE_BUCKET}/{model.name}.tar.gz", session)
+            yield self._archive(f"{_CHINESE_BUCKET}/{model.name}.tar.gz", model, session)
         move = move_of(model.name)
         yield _deleted(model) if move and move.kaggle is None else tfhub_dev
         if redirect.kaggle:
             yield _referral(redirect.kaggle, "")
         elif move and move.kaggle:
             yield _referral(move.kaggle, _warning_of(move))
-        yield self._archive(f"{_BUCKET}/{model.name}.tar.gz", session)
+        yield self._archive(f"{_BUCKET}/{model.name}.tar.gz", model, session)
         archive = publisher_archive(model.name)
         if archive:
-            yield self._archive(archive, session, f"{model.page} is taken from its publisher: {archive}")
+            warning = f"{model.page} is taken from its publisher: {archive}"
+            yield self._archive(archive, model, session, warning)
 
     def latest(self, location: TfhubDevLocation, session: HubSession) -> str | None:
         """The last version that tfhub.dev had. There will be no new ones."""
@@ -121,30 +124,13 @@ class TfhubDev(Source[TfhubDevLocation]):
     def error_of(self, response: requests.Response, location: TfhubDevLocation) -> HubError | None:  # noqa: D102
         host, status = urllib.parse.urlsplit(response.url).hostname, response.status_code
         if status in {404, 410}:
-            return NotFoundError(f"It is not there ({status}).", hint=f"Look at {location.page}.")
+            return NotFoundError(f"It is not there ({status}).", hint=advice_for_unknown(location.model))
         if status in {400, 401, 403}:
             return ForbiddenError(f"{host} refuses ({status}).", hint="Try again later.")
         return None
 
     def explain(self, location: TfhubDevLocation, failures: Sequence[Failure]) -> HubError:  # noqa: D102
-        move = move_of(location.model.name)
-        what = f"{location.handle!r} cannot be had from any of its places."
-        if move and move.kaggle is None:
-            what = f"{location.handle!r} was deleted from tfhub.dev by Google on {DELETED_ON}."
-        lines = [f"\n  {failure.place}: {failure.problem.problem.rstrip('.')}." for failure in failures]
-        page = move.kaggle.page if move and move.kaggle else location.page
-        decisive = _decisive(failures)
-        kind = DownloadError if isinstance(decisive, (ArchiveError, DigestError)) else type(decisive)
-        advice = decisive.hint.rstrip(".")
-        if kind is NotFoundError and move is None:
-            advice = _advice_for_unknown(location.model) or advice
-        if page not in advice:
-            advice += f"; or open {page}"
-        return kind(
-            what + "".join(lines),
-            hint=f"{advice}. When a hub of yours has it: "
-            "TFHUB_MIRRORS='https://tfhub.dev/ -> https://your.hub/'.",
-        )
+        return error_of_all(location.handle, location.model, failures)
 
     def about(self, location: TfhubDevLocation, session: HubSession) -> About:
         """The description on Kaggle, if the model was moved there."""
@@ -175,12 +161,12 @@ class TfhubDev(Source[TfhubDevLocation]):
             )
         if "html" in response.headers.get("Content-Type", "").lower():
             response.close()
-            raise _page_instead(response.url, model)
+            raise error_of_page(response.url, model)
         if model.framework:
             return _single_file_or_archive(response, session)
-        return Archive(response, unwrap=True)
+        return Archive(response, unwrap=True, check=functools.partial(require_saved_model, model))
 
-    def _archive(self, url: str, session: HubSession, warning: str = "") -> Candidate:
+    def _archive(self, url: str, model: TfhubDevHandle, session: HubSession, warning: str = "") -> Candidate:
         """An archive at a fixed URL, or at the mirror of that URL in TFHUB_MIRRORS."""
         url = next(iter(mirrors_of(url, self.settings)), url)
 
@@ -193,7 +179,7 @@ class TfhubDev(Source[TfhubDevLocation]):
                 ) from problem
             if warning:
                 _log.warning("%s", warning)
-            return Archive(response, unwrap=True)
+            return Archive(response, unwrap=True, check=functools.partial(require_saved_model, model))
 
         return Candidate(url, open_archive)
 
@@ -240,35 +226,12 @@ def _referral(place: KaggleHandle, warning: str) -> Candidate:
     return Candidate(str(place), lambda: Referral(str(place), warning))
 
 
-def _advice_for_unknown(model: TfhubDevHandle) -> str:
-    """What to do about a name that is not in the table: the versions that exist, or similar names."""
-    if model.framework:
-        return ""  # the table has only SavedModels
-    documented = moves_of(model.name)
-    if documented:
-        versions = ", ".join(str(move.name.version) for move in documented)
-        return f"Take one of the versions that tfhub.dev had: {versions}"
-    similar = difflib.get_close_matches(str(model.name.unversioned()), names_that_moved(), 3)
-    return f"Check the spelling: tfhub.dev had {' and '.join(similar)}" if similar else ""
-
-
 def _warning_of(move: Move) -> str:
     if not move.evidence.is_inferred:
         return ""
     return (
         f"https://tfhub.dev/{move.name} is taken from {move.kaggle}: that this is the same model is inferred "
         "from where models like it went. Compare what it computes before you rely on it."
-    )
-
-
-def _page_instead(url: str, model: TfhubDevHandle) -> HubError:
-    parts = urllib.parse.urlsplit(url)
-    kaggle = urllib.parse.urlsplit(ServiceSettings.from_environment().kaggle).netloc
-    if parts.path.rstrip("/") == "/models" and parts.netloc in {kaggle, "www.kaggle.com", "kaggle.com"}:
-        return NotFoundError("It leads to no model on Kaggle.", hint=f"Look at {model.page}.")
-    return ArchiveError(
-        f"It gave a web page instead of an archive ({parts.hostname}).",
-        hint=f"Open {model.page} in a browser.",
     )
 
 
@@ -294,10 +257,3 @@ def _single_file_or_archive(response: requests.Response, session: HubSession) ->
     if beginning[4:] == _TFLITE and length.isdecimal():
         return FileList((RemoteFile("model.tflite", int(length), url),))
     return Archive(_ask(url, session), unwrap=True)
-
-
-def _decisive(failures: Sequence[Failure]) -> HubError:
-    """The failure to report: "not found" only if all places say so, otherwise the failure of Kaggle."""
-    others = [failure for failure in failures if not isinstance(failure.problem, NotFoundError)]
-    of_kaggle = [failure for failure in others if failure.place.startswith("kaggle:")]
-    return (of_kaggle or others or failures)[0].problem

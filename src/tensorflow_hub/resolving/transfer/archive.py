@@ -16,7 +16,7 @@ from tensorflow_hub.format.archive.member_names import exceeded
 from tensorflow_hub.format.archive.reader import extract_archive
 from tensorflow_hub.format.archive.zip_archive import MAGIC, extract_zip
 from tensorflow_hub.format.module.layout import folders_with_graph
-from tensorflow_hub.network.answers import shown_url
+from tensorflow_hub.network.answers import is_web_page, shown_url
 from tensorflow_hub.network.session import HubSession
 from tensorflow_hub.resolving.transfer.archive_stream import ArchiveStream
 from tensorflow_hub.resolving.transfer.job import Job, Received
@@ -30,12 +30,13 @@ def receive_archive(offer: Archive, session: HubSession, job: Job) -> Received:
 
     Raises:
       ArchiveError: it is a web page, or a damaged or hostile archive.
+      NotFoundError: the archive holds no module.
       DownloadError: the connection broke, and the download cannot be continued.
       DigestError: it does not have the digest that its server sent.
     """
-    _check_is_archive(offer.response, job.handle)
+    _check_is_archive(offer.response)
     job.begin_anew()
-    stream = ArchiveStream(session, offer.response, job.handle, job.progress)
+    stream = ArchiveStream(session, offer, job.handle, job.progress)
     try:
         if stream.total:
             job.check_free_space(stream.total)
@@ -43,16 +44,18 @@ def receive_archive(offer: Archive, session: HubSession, job: Job) -> Received:
         sha256 = stream.verify()
     finally:
         stream.close()
+    if offer.check is not None:
+        offer.check([file.path for file in files])
     return Received(_without_folder(files, job) if offer.unwrap else files, sha256)
 
 
-def _check_is_archive(response: requests.Response, what: str) -> None:
-    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if kind in {"text/html", "application/xhtml+xml"}:
+def _check_is_archive(response: requests.Response) -> None:
+    if is_web_page(response):
+        url = shown_url(response.url)
         response.close()
         raise ArchiveError(
-            f"Expected an archive from {shown_url(response.url)}, got a web page.",
-            hint=f"Open {what} in a browser: it may want a login, or be no module.",
+            f"Expected an archive from {url}, got a web page.",
+            hint=f"Open {url} in a browser: it may want a login, or be no module.",
         )
 
 

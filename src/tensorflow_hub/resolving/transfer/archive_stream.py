@@ -17,6 +17,7 @@ from tensorflow_hub.network.credentials import host_of
 from tensorflow_hub.network.session import HubSession
 from tensorflow_hub.network.time_limit import TimeLimit
 from tensorflow_hub.resolving.transfer.checksums import Checksums, promised_in
+from tensorflow_hub.resolving.transfer.offers import Archive
 from tensorflow_hub.resolving.transfer.progress import DownloadProgress
 from tensorflow_hub.resolving.transfer.ranges import ask_for_part, is_part, validator_of
 from tensorflow_hub.resolving.transfer.read_ahead import ReadAhead
@@ -37,9 +38,8 @@ class ArchiveStream:
       received: bytes handed out.
     """
 
-    def __init__(
-        self, session: HubSession, response: requests.Response, what: str, progress: DownloadProgress
-    ) -> None:
+    def __init__(self, session: HubSession, offer: Archive, what: str, progress: DownloadProgress) -> None:
+        response = offer.response
         self.received = 0
         self._session, self._what, self._progress = session, what, progress
         self._limit = session.limit or TimeLimit.of_download(session.settings)
@@ -54,7 +54,9 @@ class ArchiveStream:
         self._ahead_from = 0
         self._may_spread = self._validator is not None and session.settings.connections > 1
         self._began, self._began_at, self._waited = time.monotonic(), 0, 0.0
-        self._checksums = Checksums(promised_in(response.headers), self.total or 0, threads=True)
+        self._checksums = Checksums(
+            offer.checksums or promised_in(response.headers), self.total or 0, threads=True
+        )
         self._breaks = self._broke_at = 0
         self._returned_at = time.monotonic()
         self._closed = False

@@ -19,7 +19,7 @@ import requests
 
 from tensorflow_hub.errors import DigestError, DownloadError, HubError
 from tensorflow_hub.format.archive.crc32 import crc32
-from tensorflow_hub.network.answers import error_of_failure, is_timeout
+from tensorflow_hub.network.answers import error_of_failure, is_timeout, is_web_page, shown_url
 from tensorflow_hub.network.body import READ_FAILURES, Body, OpenBodies
 from tensorflow_hub.network.credentials import host_of
 from tensorflow_hub.network.session import HubSession
@@ -269,7 +269,9 @@ class _Transfer:
           DownloadError: the source has another size than it said, or the file changed.
         """
         file = part.file
-        _check_size(response, reached.at, part.end, file.file, self._job.handle)
+        if not _has_size(response, reached.at, part.end, file.file):
+            with response:
+                raise self._session.refusal_in(response) or _other_size(response, file.file, self._job.handle)
         if response.status_code == 200 and (reached.at or not part.is_whole):
             if file.is_shared or not (part.is_first or part.is_whole):
                 raise DownloadError(
@@ -287,22 +289,29 @@ def _tells_state(file: RemoteFile, response: requests.Response) -> bool:
     return bool(validator_of(response) or file.checksums or promised_in(response.headers))
 
 
-def _check_size(response: requests.Response, at: int, end: int, file: RemoteFile, handle: str) -> None:
-    """Compares the size that an answer tells with that of the list.
-
-    Raises:
-      DownloadError: it is another one.
-    """
+def _has_size(response: requests.Response, at: int, end: int, file: RemoteFile) -> bool:
+    """Whether an answer tells the size that the list tells."""
     if response.status_code == 206:
-        expected = rf"bytes {at}-{end - 1}/({file.size}|\*)"
         told = response.headers.get("Content-Range", "")
-        right = re.fullmatch(expected, told) is not None
-    else:
-        told = response.headers.get("Content-Length", str(file.size))
-        right = response.status_code == 200 and told == str(file.size)
-    if not right:
-        response.close()
-        raise DownloadError(
-            f"Expected {file.path!r} of {handle!r} with {file.size:,} bytes, got {told!r:.99}.",
-            hint="The source says one thing and sends another: run it again, or tell its owner.",
+        return re.fullmatch(rf"bytes {at}-{end - 1}/({file.size}|\*)", told) is not None
+    told = response.headers.get("Content-Length", str(file.size))
+    return response.status_code == 200 and told == str(file.size)
+
+
+def _other_size(response: requests.Response, file: RemoteFile, handle: str) -> DownloadError:
+    """The error for an answer with another size."""
+    expected = f"Expected {file.path!r} of {handle!r} with {file.size:,} bytes"
+    if response.status_code == 200 and is_web_page(response):
+        url = shown_url(response.url)
+        return DownloadError(
+            f"{expected} from {url}, got a web page.",
+            hint=f"Open {url} in a browser: the network or a proxy may want a login.",
         )
+    told = response.headers.get("Content-Length", "")
+    got = f"{int(told):,}" if response.status_code == 200 and told.isdecimal() else "others"
+    if response.status_code == 206:
+        got = f"{response.headers.get('Content-Range', '')!r:.99}"
+    return DownloadError(
+        f"{expected}, got {got}.",
+        hint="The source says one thing and sends another: run it again, or tell its owner.",
+    )

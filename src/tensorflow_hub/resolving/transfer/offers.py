@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,10 +25,15 @@ class Archive:
         the rest
         is requested from the same URL. If this fails, it is requested from the URL that redirected there.
       unwrap: whether to remove a folder around the module, which many archives have.
+      checksums: as in `RemoteFile`, of the archive.
+      check: a function that raises an error if the paths of the unpacked files are not those of a module;
+        None for archives that may hold anything.
     """
 
     response: requests.Response
     unwrap: bool = False
+    checksums: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    check: Callable[[Sequence[str]], None] | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -306,6 +306,17 @@ def test_the_number_of_parallel_fetches_is_limited(foreign, tmp_path, monkeypatc
         mirror.close()
 
 
+def test_an_answer_of_upstream_is_used_even_if_older_ones_are_forgotten(tmp_path, monkeypatch):
+    monkeypatch.setattr(mirror_module, "_MOST_CACHED", 1)
+    hub = open_hub(ServerSettings(data=str(tmp_path / "data")))
+    with HubProcess(tmp_path / "upstream") as upstream, contextlib.closing(hub.database):
+        mirror = mirror_module.Mirror(hub, Upstream(upstream.url))
+        for model in ("a", "b"):
+            publish(module(), card=card(f"acme/{model}/1"), hub=upstream.url, token=upstream.token)
+            assert mirror.latest(ModelName("acme", model), "saved_model", EVERYTHING) == 1
+        mirror.close()
+
+
 def test_names_that_are_made_up_wait_for_no_thread(tmp_path):
     hub = open_hub(ServerSettings(data=str(tmp_path / "data")))
     with contextlib.closing(hub.database):

@@ -54,7 +54,7 @@ class Mirror:
         self._lock = threading.Lock()
         self._fetches: dict[str, Spool] = {}
         self._request_times: dict[str, float] = {}
-        self._latest: dict[str, int | None] = {}
+        self._latest: dict[str, tuple[int | None, float]] = {}  # the newest version, and when it was asked
         self._unreachable_at = time.monotonic() - _PAUSE_SECONDS
         self._threads = concurrent.futures.ThreadPoolExecutor(_MOST_FETCHES, "mirror")
 
@@ -64,29 +64,43 @@ class Mirror:
         Raises:
           UnreachableError: upstream cannot be reached, and this hub has no version of the model.
         """
-        key = str(name)
         if not self._is_wanted(name, audience=audience):
             return self._latest_documented(name, deployment, audience)
-        if not self._asked_recently(key):
-            try:
-                self._check_reachable()
-                with self.upstream.open() as session:
-                    self._latest[key] = self.upstream.latest(session, name)
-                self._record_request(key)
-            except UnreachableError as error:
-                self._use_local_version(name, error, audience)
-                return None
-            except HubError as error:
-                _log.warning("Mirroring %s: %s", name, error)
-                self._latest[key] = None
-                self._record_request(key)
-        number = self._latest.get(key)
+        try:
+            number = self._latest_upstream(name)
+        except UnreachableError as error:
+            self._use_local_version(name, error, audience)
+            return None
         if number is None:
             return None
         self._follow_withdrawals(name, number)
         version = name.with_version(number)
         is_refused = self._asked_recently(f"{version} {deployment}")
         return None if is_refused or not self._is_wanted(version, deployment) else number
+
+    def _latest_upstream(self, name: ModelName) -> int | None:
+        """Returns the newest version upstream, if there is one; an answer is used for a minute.
+
+        Raises:
+          UnreachableError: upstream cannot be reached.
+        """
+        number, asked_at = self._latest.get(str(name), (None, -_CACHE_SECONDS))
+        if time.monotonic() - asked_at < _CACHE_SECONDS:
+            return number
+        self._check_reachable()
+        try:
+            with self.upstream.open() as session:
+                number = self.upstream.latest(session, name)
+        except UnreachableError:
+            raise
+        except HubError as error:
+            _log.warning("Mirroring %s: %s", name, error)
+            number = None
+        with self._lock:
+            if len(self._latest) >= _MOST_CACHED:
+                self._latest.clear()
+            self._latest[str(name)] = number, time.monotonic()
+        return number
 
     def _latest_documented(self, name: ModelName, deployment: str, audience: Audience) -> int | None:
         """Returns the newest version with imported documentation, if its files may be fetched."""
@@ -248,7 +262,6 @@ class Mirror:
         with self._lock:
             if len(self._request_times) >= _MOST_CACHED:
                 self._request_times.clear()
-                self._latest.clear()
             self._request_times[key] = time.monotonic()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -38,17 +39,18 @@ def test_the_first_token_is_shown_once(tmp_path):
 
 @pytest.mark.services
 def test_of_two_hubs_that_start_at_once_one_makes_the_first_token(tmp_path):
-    server = Postgres().start()
-    hub = open_hub(ServerSettings(data=str(tmp_path / "data"), database=server.new_database("hub")))
-    with waiting_work(hub.database) as start:
+    with contextlib.ExitStack() as stack:
+        server = Postgres().start()
+        stack.callback(server.remove)
+        hub = open_hub(ServerSettings(data=str(tmp_path / "data"), database=server.new_database("hub")))
+        stack.callback(hub.database.close)
+        start = stack.enter_context(waiting_work(hub.database))
         with hub.database.writing() as connection:
             lock_tokens(connection)
             other = start(lambda: first_token(hub))
             assert not other.done()
             create_token(connection, "first administrator", ADMIN, None, created_by="tfhub serve")
         assert other.result() is None
-    hub.database.close()
-    server.remove()
 
 
 def test_a_taken_port_that_was_named_is_never_replaced(tmp_path):

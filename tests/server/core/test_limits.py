@@ -84,11 +84,7 @@ def test_buckets_that_are_full_again_are_forgotten(database):
 
 @pytest.mark.services
 def test_a_bucket_that_is_forgotten_while_it_is_used_is_made_again(tmp_path):
-    server = Postgres().start()
-    database = Database(database_url(server.new_database("limits"), tmp_path))
-    migrate(database)
-    with database.writing() as connection:
-        take(connection, "a", Rate(1, 3600), 1)
+    forgotten = threading.Semaphore(1)
 
     def forget(connection, cursor, statement, *_):
         """Another process removes the bucket just before this one locks its row."""
@@ -96,13 +92,18 @@ def test_a_bucket_that_is_forgotten_while_it_is_used_is_made_again(tmp_path):
             with database.writing() as other:
                 remove_full_buckets(other, -1)
 
-    forgotten = threading.Semaphore(1)
-    sa.event.listen(database.engine, "before_cursor_execute", forget)
-    with database.writing() as connection:
-        assert take(connection, "a", Rate(1, 3600), 1) == (1, 0.0)
-    assert not forgotten.acquire(blocking=False)
-    database.close()
-    server.remove()
+    with contextlib.ExitStack() as stack:
+        server = Postgres().start()
+        stack.callback(server.remove)
+        database = Database(database_url(server.new_database("limits"), tmp_path))
+        stack.callback(database.close)
+        migrate(database)
+        with database.writing() as connection:
+            take(connection, "a", Rate(1, 3600), 1)
+        sa.event.listen(database.engine, "before_cursor_execute", forget)
+        with database.writing() as connection:
+            assert take(connection, "a", Rate(1, 3600), 1) == (1, 0.0)
+        assert not forgotten.acquire(blocking=False)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)], name="two_hubs")

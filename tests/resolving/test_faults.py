@@ -380,3 +380,29 @@ def test_a_spoilt_journal_is_not_believed(hub, module):
     [journal] = stagings.glob("*/journal")
     journal.write_text("\n".join(map(str, range(-3, 1000))) + "\nnonsense\n12")
     assert contents(hub_library.resolve(handle)) == contents(module)
+
+
+def test_a_late_heartbeat_touches_no_other_file(tmp_path, monkeypatch):
+    """The file that is opened next gets the number of the lease's file."""
+    touch, beating, may_touch = os.utime, threading.Event(), threading.Event()
+
+    def late_touch(*arguments):
+        if threading.current_thread().name == "tfhub-lease":
+            beating.set()
+            may_touch.wait(PATIENCE)
+        touch(*arguments)
+
+    monkeypatch.setattr(os, "utime", late_touch)
+    monkeypatch.setattr(os, "supports_fd", {*os.supports_fd, late_touch})
+    monkeypatch.setattr(lease, "BEAT", 0.01)
+    other = tmp_path / "other"
+    other.touch()
+    touch(other, (0, 0))
+    with lease.lease(str(tmp_path / "lock"), lambda: False) as held:
+        assert beating.wait(PATIENCE)
+        beats = held._thread
+        threading.Timer(0.1, may_touch.set).start()  # during the release
+    with open(other, "rb"):
+        may_touch.set()
+        beats.join(PATIENCE)
+    assert other.stat().st_mtime == 0

@@ -88,6 +88,7 @@ class Lease:
     def release(self) -> None:
         """Releases the lease."""
         self._done.set()
+        self._thread.join()  # a late heartbeat would touch the file that gets the number of this descriptor
         if self._descriptor >= 0:
             # Unlinked while it is locked: a process that opened it before notices this and opens a new file.
             if _is_current(self._descriptor, self._path):  # else it is not our file

@@ -107,6 +107,24 @@ def test_a_cache_filled_by_another_program_is_a_hit(hub, module):
         hub_library.resolve(handle)
 
 
+def test_a_module_that_is_installed_between_two_looks_keeps_its_manifest(hub, module, monkeypatch):
+    handle = hub.publish("acme/text/1", module)
+    root, isdir, looks = Cache(str(cache())), os.path.isdir, []
+
+    def install_before_the_first_look(path):
+        if str(path) == root.module_path(handle) and not looks:
+            looks.append(path)
+            hub_library.resolve(handle)  # as another process does
+        return isdir(path)
+
+    monkeypatch.setattr(os.path, "isdir", install_before_the_first_look)
+    found = root.find(handle)
+    assert len(looks) == 1
+    assert found.manifest.digest is not None
+    until_flushed()
+    assert root.find(handle).manifest.digest == found.manifest.digest
+
+
 def test_a_read_only_tier_is_read_and_not_written(hub, module, tmp_path, monkeypatch):
     handle = hub.publish("acme/text/1", module)
     shared = cache()

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 from archived_modules import contents
-from patience import until_flushed
+from patience import until, until_flushed
 
 import tensorflow_hub as hub_library
 from tensorflow_hub.resolving.cache import durability
 from tensorflow_hub.resolving.cache.bundle import export_bundle
-from tensorflow_hub.resolving.cache.layout import CachedModule
+from tensorflow_hub.resolving.cache.inventory import find_entry, list_cache, remove_entry
+from tensorflow_hub.resolving.cache.layout import Cache, CachedModule
+from tensorflow_hub.resolving.cache.lease import lease
 from tensorflow_hub.resolving.cache.manifest import change_manifest, read_manifest, write_manifest
 
 
@@ -97,6 +99,27 @@ def test_changes_of_different_fields_at_the_same_time_are_all_kept(cached):
         assert [done.result() for done in changes] == [None, None]
         assert read_manifest(path) == dataclasses.replace(manifest, unflushed="", signatures=("{}",))
     assert not os.path.exists(path + ".lock")
+
+
+def test_a_manifest_that_is_removed_while_it_is_changed_does_not_come_back(cached, monkeypatch):
+    handle, directory = cached
+    cache, path = Cache(str(directory.parent)), f"{directory}.manifest.json"
+    open_file, opened = os.open, []
+
+    def noting_open(name, *options, **more):
+        if name == path + ".lock":
+            opened.append(name)
+        return open_file(name, *options, **more)
+
+    with ThreadPoolExecutor(1) as threads:
+        with lease(path + ".lock", lambda: False):  # as `change_manifest` does it
+            manifest = read_manifest(path)
+            monkeypatch.setattr(os, "open", noting_open)
+            removal = threads.submit(remove_entry, cache, find_entry(cache, handle))
+            until(lambda: removal.done() or opened, "the removal, or its try to get the lock")
+            write_manifest(path, manifest)
+        removal.result()
+    assert list_cache(cache) == []
 
 
 def test_the_manifest_of_another_download_is_not_changed(cached):

@@ -12,7 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 
 from tensorflow_hub.errors import CacheError
 from tensorflow_hub.resolving.cache.layout import Cache, CachedModule, cache_error, discard, key_of
-from tensorflow_hub.resolving.cache.manifest import Manifest, is_complete, list_files, read_manifest
+from tensorflow_hub.resolving.cache.manifest import (
+    Manifest,
+    is_complete,
+    list_files,
+    read_manifest,
+    remove_manifest,
+)
 
 _KEY = re.compile(r"[0-9a-f]{40}")
 # What processes that ended left: unfinished manifests and documentation, locks of manifests, and downloads
@@ -73,8 +79,9 @@ def as_module(entry: CacheEntry) -> CachedModule:
 def remove_entry(cache: Cache, entry: CacheEntry) -> None:
     """Removes a module. Programs that are reading it fail."""
     discard(cache, entry.path)
+    with contextlib.suppress(OSError):
+        remove_manifest(entry.path + ".manifest.json")
     for other in (
-        entry.path + ".manifest.json",
         entry.path + ".documentation.json",
         entry.path + ".descriptor.txt",
         os.path.join(cache.root, ".tfhub", "indexes", os.path.basename(entry.path) + ".json"),

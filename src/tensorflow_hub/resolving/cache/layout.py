@@ -263,6 +263,9 @@ def _find_in(root: str, handle: str, *, adopt: bool) -> CachedModule | None:
     files = files_of_foreign(path)
     if files is None:
         return None
+    if read_manifest(manifest_path) is not None:
+        # Another process has installed the module since the manifest was looked for. Its manifest has more.
+        return _find_in(root, handle, adopt=adopt)
     manifest = Manifest(handle, "", None, None, now(), files)
     if adopt:
         with contextlib.suppress(OSError):

@@ -128,6 +128,16 @@ def change_manifest(path: str, known: Manifest, **fields: Any) -> None:
             write_manifest(path, dataclasses.replace(current, **fields))
 
 
+def remove_manifest(path: str) -> None:
+    """Removes the manifest at `path`, if there is one. A change at the same time does not bring it back.
+
+    Raises:
+      OSError: it cannot be removed.
+    """
+    with lease(path + ".lock", lambda: False), contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+
+
 def is_complete(directory: str, manifest: Manifest) -> bool:
     """Whether each file exists with its size. Files are not read."""
     prefix = directory + os.sep

@@ -38,12 +38,13 @@ def draw_boxes(picture: str, width: int, height: int, boxes: Sequence[ShownBox],
     """
     image = element("image", href=f"data:image/jpeg;base64,{picture}", width=width, height=height)
     letter = max(width, height) / 30
-    numbered = reversed([*enumerate(boxes)])  # the first one, which is the surest, above the others
-    drawn = (_box(number, box, width, height, letter) for number, box in numbered)
+    frames = [_frame(number, box, width, height, letter) for number, box in enumerate(boxes)]
+    labels = _labels(boxes, width, height, letter)
     drawing = element(
         "svg",
         image,
-        *drawn,
+        *reversed(frames),  # the first one, which is the surest, above the others
+        *reversed(labels),
         class_="found",
         viewBox=f"0 0 {width} {height}",
         width=width,
@@ -54,14 +55,36 @@ def draw_boxes(picture: str, width: int, height: int, boxes: Sequence[ShownBox],
     return Markup(drawing)  # noqa: S704 - of numbers, checked base64 and escaped text
 
 
-def _box(number: int, box: ShownBox, width: int, height: int, letter: float) -> str:
-    colour = LIGHT_COLOURS[number % len(LIGHT_COLOURS)]
+def _frame(number: int, box: ShownBox, width: int, height: int, letter: float) -> str:
     left, top = box.left * width, box.top * height
     size = {"width": max(0.0, box.right * width - left), "height": max(0.0, box.bottom * height - top)}
-    text = f"{number + 1} {box.label[:_LETTERS]} {100 * box.score:.0f}\u00a0%"
-    frame = element("rect", x=left, y=top, **size, fill="none", stroke=colour, stroke_width=letter / 6)
-    wide = 0.62 * letter * len(text) + letter / 2  # about as wide as the text
-    start = max(0.0, min(left, width - wide))
-    label = element("rect", x=start, y=top, width=wide, height=1.3 * letter, fill=colour)
-    words = element("text", escape(text), x=start + letter / 4, y=top + letter, font_size=letter, fill="#000")
-    return frame + label + words
+    return element(
+        "rect", x=left, y=top, **size, fill="none", stroke=_colour(number), stroke_width=letter / 6
+    )
+
+
+def _labels(boxes: Sequence[ShownBox], width: int, height: int, letter: float) -> list[str]:
+    """The labels, each at the top of its box, or below the labels that are there already."""
+    high = 1.3 * letter
+    taken: list[tuple[float, float, float]] = []  # left, right and top
+    drawn = []
+    for number, box in enumerate(boxes):
+        text = f"{number + 1} {box.label[:_LETTERS]} {100 * box.score:.0f}\u00a0%"
+        wide = 0.62 * letter * len(text) + letter / 2  # about as wide as the text
+        start = max(0.0, min(box.left * width, width - wide))
+        above = sorted(top for left, right, top in taken if left < start + wide and start < right)
+        top = max(0.0, min(box.top * height, height - high))
+        for other in above:
+            if other - high < top < other + high:
+                top = other + high
+        if top + high > height:  # no place is left below
+            top = max(0.0, min(box.top * height, height - high))
+        taken.append((start, start + wide, top))
+        back = element("rect", x=start, y=top, width=wide, height=high, fill=_colour(number))
+        place = {"x": start + letter / 4, "y": top + letter}
+        drawn.append(back + element("text", escape(text), **place, font_size=letter, fill="#000"))
+    return drawn
+
+
+def _colour(number: int) -> str:
+    return LIGHT_COLOURS[number % len(LIGHT_COLOURS)]

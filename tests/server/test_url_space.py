@@ -196,7 +196,8 @@ def test_an_entry_without_files_says_so(api, admin):
 
 def test_what_is_nowhere_near_is_looked_for_on_the_command_line(api):
     error = api("GET", "/zzz/qqq/1?tf-hub-format=compressed").json()["error"]
-    assert error["hint"] == "Check the spelling, or look for it: `tfhub search`."
+    assert error["hint"].startswith("Check the spelling, or look for it: `tfhub search`.")
+    assert "If it is private, sign in first: `tfhub login`." in error["hint"]
 
 
 def test_a_deleted_version_leaves_a_tombstone(api, hub_process, admin, tmp_path):

@@ -72,6 +72,9 @@ def test_a_member_may_what_the_role_says(hub, owner, visitor, role):
     assert visitor.open(MEMBERS).status_code == (200 if rank > 1 else 403)
     assert visitor.open(f"{MEMBERS}/audit").status_code == (200 if rank > 1 else 403)
     assert ("Members, profile, webhooks and audit log" in visitor.open("/hidden").text) is (rank > 1)
+    refused = visitor.open(MEMBERS).text if rank < 2 else ""
+    assert ("ask an owner of this publisher" in refused) is (rank < 2)
+    assert "Private models are shown only" not in refused
 
 
 @pytest.mark.parametrize("role", ["reader", "remove"])

@@ -239,6 +239,8 @@ def test_a_publisher_and_the_first_page_show_all_there_is(tmp_path):
         assert len(shown) == len(set(shown)) == 48
         assert get(hub, "/p0?page=4").status_code == 404
         assert 'href="/s?publisher=p0&amp;all_of=task"' in get(hub, "/p0").text
+        assert 'aria-label="Filters"' in get(hub, "/p0").text
+        assert 'aria-label="Filters"' not in get(hub, "/p1").text, "all models of p1 have the same"
         assert "All values of" not in get(hub, "/p1").text
         few = get(hub, "/s").text
         assert few.count("publisher=p") == 15
@@ -352,6 +354,12 @@ def test_questions_and_names_are_escaped(hub, text):
     for path in ("/s", "/s?sort=newest", f"/acme/{requests.utils.quote(text)}"):
         page = requests.get(hub.url + path, params={"q": text}, headers=HTML, timeout=30).text
         assert text not in page
+
+
+def test_a_page_that_does_not_exist_offers_buttons_and_no_commands(hub):
+    page = get(hub, "/zzzz/qqqq/1").text
+    assert "tfhub" not in page.partition("<main")[2]
+    assert ">Search the hub</a>" in page
 
 
 def test_a_missing_model_suggests_similar_names(hub):

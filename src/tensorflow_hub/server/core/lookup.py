@@ -14,11 +14,11 @@ from tensorflow_hub.errors import HandleError
 from tensorflow_hub.format.kinds.table import KINDS
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading
-from tensorflow_hub.server.catalogue.audience import Audience
+from tensorflow_hub.server.catalogue.audience import PUBLIC, Audience
 from tensorflow_hub.server.catalogue.records import DELETED, VISIBLE, Model, Publisher, Version
 from tensorflow_hub.server.catalogue.tables import models, publishers
 from tensorflow_hub.server.core.callers import Caller
-from tensorflow_hub.server.core.problems import Gone, Missing
+from tensorflow_hub.server.core.problems import Gone, Missing, Unknown
 from tensorflow_hub.server.core.rights import audience_of, may_read
 
 # How many names are compared with a misspelt one.
@@ -37,7 +37,8 @@ def find_readable_publisher(connection: sa.Connection, name: str, caller: Caller
     if publisher is None or not may_read(caller, publisher.name, publisher.private):
         known = sa.select(publishers.c.name).where(audience_of(caller).condition())
         names = connection.execute(known.order_by(publishers.c.name_key).limit(_MOST_CANDIDATES))
-        raise _missing(f"No publisher {name!r} is known to this hub.", name, [row[0] for row in names])
+        problem = f"No publisher {name!r} is known to this hub."
+        raise _missing(problem, name, [row[0] for row in names], audience_of(caller))
     return publisher
 
 
@@ -120,7 +121,8 @@ def nothing_at(connection: sa.Connection, name: ModelName, audience: Audience) -
         hint = f"Its versions: {numbers}." if numbers else "It has no versions."
         return Missing(problem, hint=hint, suggestions=[v.handle for v in versions if v.state != DELETED][:3])
     candidates = _candidates(connection, name, audience)
-    return _missing(f"Nothing is published at {str(name)!r}.", str(name.unversioned()), candidates)
+    problem = f"Nothing is published at {str(name)!r}."
+    return _missing(problem, str(name.unversioned()), candidates, audience)
 
 
 def parse_name(path: str) -> ModelName | str:
@@ -189,11 +191,11 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _missing(problem: str, name: str, candidates: list[str]) -> Missing:
+def _missing(problem: str, name: str, candidates: list[str], audience: Audience) -> Missing:
     close = difflib.get_close_matches(name, _likely(name, candidates), n=3, cutoff=0.6)
-    hint = (
-        f"Did you mean {' or '.join(close)}?"
-        if close
-        else "Check the spelling, or look for it: `tfhub search`."
-    )
-    return Missing(problem, hint=hint, suggestions=close)
+    if close:
+        return Missing(problem, hint=f"Did you mean {' or '.join(close)}?", suggestions=close)
+    hint = "Check the spelling, or look for it: `tfhub search`."
+    if audience == PUBLIC:
+        hint += " If it is private, sign in first: `tfhub login`."
+    return Unknown(problem, hint=hint)

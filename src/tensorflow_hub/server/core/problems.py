@@ -25,6 +25,10 @@ class Missing(errors.NotFoundError):
         self.suggestions = tuple(suggestions)
 
 
+class Unknown(Missing):
+    """Nothing that the caller may see is published at a name, and no name is similar."""
+
+
 class Gone(errors.NotFoundError):
     """A version was deleted by an administrator; other versions are suggested."""
 

@@ -65,7 +65,8 @@ def require(caller: Caller, scope: str, publisher: str | None) -> None:
     what = _OF_THE_HUB[scope] if publisher is None else f"{_OF_A_PUBLISHER[scope]} {publisher!r}"
     raise ForbiddenError(
         f"{_who(caller)} may not {what}.",
-        hint=f"This needs the scope {scope!r} for {publisher or 'all publishers'}: ask an administrator.",
+        hint=f"This needs the scope {scope!r} for {publisher or 'all publishers'}: ask "
+        f"{'an administrator' if publisher is None else 'an owner of this publisher'}.",
     )
 
 

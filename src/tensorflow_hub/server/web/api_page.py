@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from tensorflow_hub.server.api_description import needs_of, plain_path
 from tensorflow_hub.server.core.endpoint import Endpoint
+from tensorflow_hub.server.web.rendering import with_code
 
 
 def endpoint_rows(endpoints: Iterable[Endpoint]) -> list[tuple[str, Markup, Markup]]:
@@ -16,12 +16,8 @@ def endpoint_rows(endpoints: Iterable[Endpoint]) -> list[tuple[str, Markup, Mark
     return [
         (
             f"{endpoint.method} {plain_path(endpoint)}",
-            _with_code(endpoint.summary),
-            _with_code(needs_of(endpoint)),
+            with_code(endpoint.summary),
+            with_code(needs_of(endpoint)),
         )
         for endpoint in endpoints
     ]
-
-
-def _with_code(text: str) -> Markup:
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped

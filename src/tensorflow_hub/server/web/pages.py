@@ -23,7 +23,7 @@ from tensorflow_hub.server.catalogue.tokens import ADMIN
 from tensorflow_hub.server.core.base_url import base_url
 from tensorflow_hub.server.core.callers import Caller
 from tensorflow_hub.server.core.hub import hub_of
-from tensorflow_hub.server.core.problems import Gone, Malformed, Missing, status_of
+from tensorflow_hub.server.core.problems import Gone, Malformed, Missing, Unknown, status_of
 from tensorflow_hub.server.core.rights import audience_of, has_scope
 from tensorflow_hub.server.search.engine import SearchAnswer, similar
 from tensorflow_hub.server.search.engine import search as answer_search
@@ -247,7 +247,7 @@ def problem(request: Request, error: HubError) -> Response:
         title=_HEADINGS.get(status, "The request failed"),
         heading=_HEADINGS.get(status, "The request failed"),
         problem=error.problem,
-        hint="" if suggestions else error.hint,
+        hint="" if suggestions or isinstance(error, Unknown) else error.hint,  # its hint is for programs
         suggestions=suggestions,
         suggestions_title="Available versions" if status == 410 else "Did you mean",
         query_text=words[:100] if status == 404 else "",

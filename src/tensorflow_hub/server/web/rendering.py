@@ -6,6 +6,7 @@ import datetime
 import functools
 import hashlib
 import math
+import re
 import time
 from collections.abc import Callable, Hashable
 from importlib import resources
@@ -14,7 +15,7 @@ from urllib.parse import quote
 
 import jinja2
 import sqlalchemy as sa
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -233,6 +234,15 @@ def show_day(seconds: int | None) -> str:
     return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%-d %B %Y")
 
 
+def with_code(text: str) -> Markup:
+    """Shows what stands between backticks as code.
+
+    >>> with_code("Run `tfhub login`, or <wait>.")
+    Markup('Run <code>tfhub login</code>, or &lt;wait&gt;.')
+    """
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped
+
+
 @functools.cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
@@ -242,4 +252,5 @@ def _environment() -> jinja2.Environment:
         trim_blocks=False,
     )
     environment.globals |= {"static": static_url, "icon": icon, "logo": lambda: _LOGO, "coloured": coloured}
+    environment.filters["with_code"] = with_code
     return environment

@@ -17,6 +17,7 @@ from hub_content import card, module
 from hub_process import HubProcess
 from patience import PATIENCE, until
 from pictures import picture
+from web_visitor import Visitor
 
 from tensorflow_hub.client.publishing import publish
 from tensorflow_hub.client.versions import delete, put_card, withdraw
@@ -157,9 +158,9 @@ def hub(tmp_path_factory):
 
 
 def cut_tables(page):
-    """The tables of rows for phones that a reader has to scroll sideways."""
+    """The tables of a page that a reader has to scroll sideways."""
     return page.evaluate(
-        "[...document.querySelectorAll('.stack')].filter(table => table.parentElement.scrollWidth > "
+        "[...document.querySelectorAll('main table')].filter(table => table.parentElement.scrollWidth > "
         "table.parentElement.clientWidth).map(table => table.parentElement.ariaLabel)"
     )
 
@@ -385,6 +386,7 @@ def test_what_was_measured_is_a_table_that_does_nothing(visit, width):
     assert width > 320 or cut_tables(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     rows.nth(1).get_by_role("link", name="Compare").click()
+    assert width > 320 or cut_tables(page) == []
     page.get_by_role("link", name="Download").click()
     assert page.locator("th[aria-sort=ascending]").inner_text().startswith("Download")
     page.get_by_role("link", name="Download").click()
@@ -468,6 +470,13 @@ def reader(hub):
     requests.put(f"{hub.url}/api/v1/cards", json=entry, headers=headers, timeout=60).raise_for_status()
     token = {"name": "reader of team", "scope": "read", "publisher": "team"}
     made = requests.post(f"{hub.url}/api/v1/tokens", json=token, headers=headers, timeout=60)
+    invitations = f"{hub.url}/api/v1/publishers/team/invitations"
+    invited = requests.post(invitations, json={"role": "publisher"}, headers=headers, timeout=60).json()[
+        "url"
+    ]
+    Visitor(hub.url).send(
+        invited.removeprefix(hub.url), "/settings/join", name="ada-with-a-name-of-some-length"
+    )
     return made.json()["secret"]
 
 
@@ -523,6 +532,24 @@ def test_pages_of_who_is_signed_in_are_accessible_and_fit(visit, hub, reader, pa
     assert report.violations_count == 0, report.generate_report()
 
 
+def test_a_token_is_revoked_in_two_steps_without_javascript(visit, hub, reader):
+    visited = visit("/login?next=/settings/tokens", java_script_enabled=False)
+    page = visited.page
+    page.get_by_label("Token").fill(hub.token)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_label("What it is for").fill("short-lived")
+    page.get_by_role("button", name="Make the token").click()
+    row = page.get_by_role("row", name="short-lived")
+    assert not row.get_by_role("button", name="Revoke the token").is_visible()
+    row.locator("summary").click()
+    assert "Programs that use this token lose their access" in row.inner_text()
+    row.get_by_role("button", name="Revoke the token short-lived").click()
+    assert page.get_by_role("row", name="short-lived").count() == 0
+    own = page.get_by_role("row", name="first administrator")
+    own.locator("summary").click()
+    assert "you are signed out at once" in own.inner_text()
+
+
 @pytest.mark.parametrize("width", [320, 1200])
 def test_a_webhook_is_made_and_tested(visit, hub, width):
     from axe_playwright_python.sync_playwright import Axe
@@ -550,6 +577,10 @@ def test_a_webhook_is_made_and_tested(visit, hub, width):
     assert "a card changes" not in page.inner_text("main")
     page.get_by_role("link", name="Webhooks of the hub").click()
     page.locator("td a").first.click()
-    page.get_by_role("button", name="Remove it").click()
+    assert not page.get_by_role("button", name="Remove the webhook").is_visible()
+    page.get_by_text("Remove it").click()
+    assert "cannot be undone" in page.inner_text("details[open]")
+    assert Axe().run(page).violations_count == 0
+    page.get_by_role("button", name="Remove the webhook").click()
     assert page.locator("td a").count() == 0
     assert complaints(visited) == []

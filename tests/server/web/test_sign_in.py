@@ -106,7 +106,7 @@ def test_a_session_has_the_rights_of_its_token_and_no_more(hub, visitor):
     assert visitor.open(f"/{HIDDEN}").status_code == 404
     assert visitor.open("/metrics").status_code == 403
     account = visitor.open("/settings").text
-    assert '<a href="/elsewhere">elsewhere</a></td><td>publisher</td>' in account
+    assert '<a href="/elsewhere">elsewhere</a></td><td data-label="Role">publisher</td>' in account
     assert 'href="/hidden"' not in account
 
 

@@ -94,7 +94,7 @@ def test_a_person_signs_in_and_has_the_roles_of_the_groups(hub, issuer):
     assert visitor.open(f"/{HIDDEN}").status_code == 200
     account = visitor.open("/settings").text
     assert "ada@example.com" in account
-    assert "<td>publisher</td>" in account
+    assert '<td data-label="Role">publisher</td>' in account
     assert "tfhub_sign_in" not in visitor.session.cookies
 
 

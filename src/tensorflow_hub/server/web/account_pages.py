@@ -93,6 +93,7 @@ def tokens(
             "valid_for": token.publisher or ("all your publishers" if token.user_id else "all publishers"),
             "until": show_day(token.expires_at) if token.expires_at else "no expiry",
             "used": show_day(token.used_at) if token.used_at else "never",
+            "loss": _loss(caller, token),
         }
         for token in valid[:_MOST_TOKENS]
     ]
@@ -109,6 +110,15 @@ def tokens(
         by_user=caller.user is not None,
         **token_choices(caller),
     )
+
+
+def _loss(caller: Caller, token: Token) -> str:
+    """Returns what ends when a token is revoked."""
+    if caller.token is not None and caller.token.id == token.id:
+        return (
+            "You are signed in with this token: you are signed out at once, and cannot sign in with it again."
+        )
+    return "Programs that use this token lose their access at once. This cannot be undone."
 
 
 def token_choices(caller: Caller) -> dict[str, Any]:

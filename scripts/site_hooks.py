@@ -7,6 +7,7 @@ scripts in examples/tutorials/. The site shows them without a second copy.
 from __future__ import annotations
 
 import ast
+import posixpath
 import re
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,18 @@ def on_files(files: Files, config: Any) -> Files:
     for page, text in _reference().items():
         files.append(File.generated(config, f"reference/{page}.md", content=text))
     return files
+
+
+def on_page_markdown(text: str, page: Any, **_: Any) -> str:
+    """Leads links to documents in the root of the repository to their pages."""
+    here = posixpath.dirname(page.file.src_uri)
+
+    def on_site(link: re.Match[str]) -> str:
+        source = posixpath.normpath(posixpath.join("docs", here, link[1]))
+        found = [name for name, path in PAGES.items() if path == source]
+        return f"]({posixpath.relpath(found[0], here or '.')}" if found else link[0]
+
+    return re.sub(r"\]\((\.\./[\w./]+\.md)", on_site, text)
 
 
 def _reference() -> dict[str, str]:

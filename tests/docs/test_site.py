@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -46,6 +48,22 @@ def test_the_start_page_shows_pictures_and_links_notebooks(site):
         notebook = site / "tutorials" / f"{script.stem}.ipynb"
         assert notebook.read_bytes() == script.with_suffix(".ipynb").read_bytes()
         assert f"tutorials/{script.stem}.ipynb" in page
+
+
+def test_every_link_within_the_site_leads_to_a_page_and_a_place_there(site):
+    pages = {page: page.read_text(encoding="utf-8") for page in site.rglob("*.html")}
+    places = {page: set(re.findall(r'\b(?:id|name)="?([^" >]+)', text)) for page, text in pages.items()}
+    wrong = []
+    for page, text in pages.items():
+        for link in map(html.unescape, re.findall(r'(?:href|src)="?([^" >]+)', text)):
+            if re.match(r"[a-z]+:", link) or page.name == "404.html":
+                continue
+            path, _, place = map(unquote, link.partition("#"))
+            target = (page.parent / path).resolve() if path else page
+            target = target / "index.html" if target.is_dir() else target
+            if not target.exists() or (place and target in places and place not in places[target]):
+                wrong.append(f"{page.relative_to(site)}: {link}")
+    assert wrong == []
 
 
 def test_pages_ask_no_other_host(site):

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from tensorflow_hub.errors import DataError
 from tensorflow_hub.tools.batches import batches_by_length
@@ -17,9 +18,10 @@ from tensorflow_hub.tools.freezing import FreezingEncoder
 from tensorflow_hub.tools.images import Reader
 from tensorflow_hub.tools.matrices import Matrix
 
-# The default sizes of batches, for processors. A larger batch of images takes up to a third more time: its
-# tensors are so large that the system gives them fresh memory in each batch.
-_IMAGES, _TEXTS = 8, 1024
+# The default sizes of batches: images without and with a GPU, and texts. On a processor, a larger batch of
+# images takes up to a third more time: its tensors are so large that the system gives them fresh memory in
+# each batch.
+_IMAGES, _IMAGES_ON_GPU, _TEXTS = 8, 32, 1024
 # The largest number of texts whose lengths are compared to make batches.
 SORTED_TEXTS = 4096
 _MISSING_TEXT = DataError("has no text", hint="Leave it out.")
@@ -46,7 +48,8 @@ class Computation:
 
     Args:
       encoder: the module.
-      batch_size: the largest number of rows in a batch; None for 8 images or 1024 texts.
+      batch_size: the largest number of rows in a batch; None for 8 images (32 with a GPU) or
+        1024 texts.
       threads: the number of threads that decode images.
       expected: the least number of rows that will come.
     """
@@ -56,7 +59,7 @@ class Computation:
     ) -> None:
         is_image = encoder.kind == "image"
         self.encoder = encoder
-        self.batch_size = batch_size or (_IMAGES if is_image else _TEXTS)
+        self.batch_size = batch_size or _default_batch_size(encoder)
         # A part of images is one batch; one of texts has several, so that texts can be sorted by length.
         self.rows_at_once = self.batch_size if is_image else max(self.batch_size, SORTED_TEXTS)
         self._read = Reader(encoder.image_size) if is_image else None
@@ -104,3 +107,9 @@ class Computation:
     def _image(self, value: Any, name: str) -> Matrix | DataError:
         assert self._read is not None
         return _MISSING_IMAGE if value is None else self._read.image_or_error(value, name)
+
+
+def _default_batch_size(encoder: Encoder) -> int:
+    if encoder.kind != "image":
+        return _TEXTS
+    return _IMAGES_ON_GPU if tf.config.list_physical_devices("GPU") else _IMAGES

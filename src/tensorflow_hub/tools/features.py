@@ -52,7 +52,8 @@ def compute_features(
       encoder: the module.
       examples: images or texts, as the encoder takes.
       cache: the folder of the feature cache; None for no cache.
-      batch_size: the number of examples in a batch; by default 8 images or 1024 texts.
+      batch_size: the number of examples in a batch; by default 8 images (32 with a GPU) or 1024
+        texts.
       on_progress: called with the step, the number of contents that are done, and the number of all.
       change: changes each image before: augmentation.
     """

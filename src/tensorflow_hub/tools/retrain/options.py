@@ -28,7 +28,8 @@ class Options:
       fine_tune: whether to train module and head together afterwards, with a small learning rate.
       epochs: the largest number of epochs of fine-tuning. It stops early if the validation loss rises.
       learning_rate: the learning rate of fine-tuning.
-      batch_size: the number of examples in a batch; None for 8 images or 1024 texts.
+      batch_size: the number of examples in a batch; None for 8 images (32 with a GPU) or
+        1024 texts.
       tflite: whether to write a TFLite file, too.
       signature: the module's signature to use; None for the object itself, or the usual signature.
       output_key: the module's output to use; None for `default`, or the only output.

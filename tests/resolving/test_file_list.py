@@ -46,8 +46,11 @@ def module(tmp_path):
 
 @pytest.fixture
 def slow(listed):
-    """The source over a slow link: long files are fetched by several connections."""
-    listed.server.pace = Pace(latency=0.1, rate=50e6)
+    """The source over a slow link: long files are fetched by several connections.
+
+    It is much slower than what a busy machine does with the bytes: otherwise it would not be slow there.
+    """
+    listed.server.pace = Pace(latency=0.1, rate=5e6)
     return listed
 
 

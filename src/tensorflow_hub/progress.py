@@ -50,13 +50,15 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._close()
+        with self._lock:  # a thread that ends late shows nothing any more
+            self._close()
+            self._make = None
 
     def __call__(self, what: str, done: int, total: int | None) -> None:
         """Shows the progress of a step; `total` is None if it is not known."""
-        if self._make is None:
-            return
         with self._lock:
+            if self._make is None:
+                return
             if self._view is None or self._begun != (what, total) or done < self._view.done:
                 self._close()
                 self._begun, self._view = (what, total), self._make(what, done, total, self._unit)

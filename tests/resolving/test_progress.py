@@ -75,3 +75,16 @@ def test_each_step_has_a_bar_of_its_own(monkeypatch):
     assert "reading:" in text
     assert "indexing:" in text
     assert text.index("reading:") < text.index("indexing:")
+
+
+def test_a_thread_that_ends_late_shows_nothing(monkeypatch):
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    import sys
+
+    with progress.Progress("B", wanted=True) as shown:
+        shown("packing", 1_000_000, 2_000_000)
+    before = sys.stderr.getvalue()
+    shown("packing", 2_000_000, 2_000_000)
+    shown("sending", 0, 1_000_000)
+    shown("sending", 1_000_000, 2_000_000)
+    assert sys.stderr.getvalue() == before != ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import uuid
 from pathlib import Path
 
 from tensorflow_hub.format.archive.writer import write_archive
@@ -49,7 +50,10 @@ def ship(handle: str, folder: Path | None) -> str | Shipped:
     digest = digest_of(Path(found.path))
     archive = folder.absolute() / f".part-module-{digest.rpartition(':')[2][:16]}.tar.gz"
     if not archive.exists():
-        write_archive(found.path, archive)
+        # Under another name first: a driver that is killed meanwhile must not leave a part of the archive.
+        unfinished = archive.with_name(f"{archive.name}.{uuid.uuid4().hex}")
+        write_archive(found.path, unfinished)
+        unfinished.replace(archive)
     return Shipped(str(archive), digest)
 
 

@@ -170,18 +170,31 @@ def test_names_that_tfhub_dev_never_had_start_nothing(mirror, kaggle):
     assert not kaggle.server.requests
 
 
-def test_what_needs_consent_names_the_page(mirror, kaggle):
+def test_what_needs_consent_names_the_page_also_to_those_who_ask_later(mirror, kaggle):
     said = b'{"code": 403, "message": "User has not consented to terms of use."}'
     kaggle.server.interfere = lambda request: Answer(403, said)
-    answer = get(mirror, f"/{ELMO}{ARCHIVE}", headers={"Accept": "application/json"})
-    assert answer.status_code == 404
-    assert "https://www.kaggle.com/models/google/elmo" in answer.text
+    for handle in (ELMO, ELMO, "google/elmo"):
+        answer = get(mirror, f"/{handle}{ARCHIVE}", headers={"Accept": "application/json"})
+        assert answer.status_code == 404
+        assert "https://www.kaggle.com/models/google/elmo" in answer.text
+    asked = [request.path for request in kaggle.server.requests]
+    assert len(asked) == len(set(asked)), "the first answer is good for a minute"
 
 
 def test_while_no_service_answers_nobody_says_not_found(mirror, kaggle):
     kaggle.close()
-    answer = get(mirror, f"/{ELMO}{ARCHIVE}")
-    assert answer.status_code in {502, 503}
+    first, second = (get(mirror, f"/{ELMO}{ARCHIVE}") for _ in range(2))
+    assert first.status_code == second.status_code == 502
+    assert f"kaggle://{ELMO_ON_KAGGLE}: " in first.json()["error"]["message"]
+    assert "Try again" in second.json()["error"]["hint"]
+
+
+def test_a_service_that_asks_to_slow_down_is_named_also_to_those_who_ask_later(mirror, kaggle):
+    kaggle.server.interfere = lambda request: Answer(429)
+    for handle in (ELMO, ELMO, "google/elmo"):
+        answer = get(mirror, f"/{handle}{ARCHIVE}")
+        assert answer.status_code == 502
+        assert "Kaggle asks to slow down" in answer.json()["error"]["message"]
 
 
 def test_a_hub_that_stops_ends_what_it_fetches(mirror, kaggle):

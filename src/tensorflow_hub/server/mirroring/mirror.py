@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 
-from tensorflow_hub.errors import DownloadError, HubError, UnreachableError
+from tensorflow_hub.errors import DownloadError, ForbiddenError, HubError, UnreachableError
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.audience import EVERYTHING, Audience
@@ -54,6 +54,7 @@ class Mirror:
         self._lock = threading.Lock()
         self._fetches: dict[str, Spool] = {}
         self._request_times: dict[str, float] = {}
+        self._failures: dict[str, HubError] = {}
         self._latest: dict[str, tuple[int | None, float]] = {}  # the newest version, and when it was asked
         self._unreachable_at = time.monotonic() - _PAUSE_SECONDS
         self._threads = concurrent.futures.ThreadPoolExecutor(_MOST_FETCHES, "mirror")
@@ -75,7 +76,7 @@ class Mirror:
             return None
         self._follow_withdrawals(name, number)
         version = name.with_version(number)
-        is_refused = self._asked_recently(f"{version} {deployment}")
+        is_refused = self._is_refused(version, deployment)
         return None if is_refused or not self._is_wanted(version, deployment) else number
 
     def _latest_upstream(self, name: ModelName) -> int | None:
@@ -108,10 +109,15 @@ class Mirror:
             version = reading.find_version(connection, name)
         if version is None or not self.has_documentation_only(version.name):
             return None
-        is_refused = self._asked_recently(f"{version.name} {deployment}")
+        is_refused = self._is_refused(version.name, deployment)
         return (
             None if is_refused or not self._is_wanted(version.name, deployment, audience) else version.number
         )
+
+    def _is_refused(self, version: ModelName, deployment: str) -> bool:
+        """Whether upstream said in the last minute that it does not have a deployment of a version."""
+        key = f"{version} {deployment}"
+        return self._asked_recently(key) and key not in self._failures
 
     def fetch(self, name: ModelName, deployment: str, audience: Audience) -> Spool | None:
         """Starts to fetch a deployment that this hub lacks, or returns the running fetch of it.
@@ -125,7 +131,7 @@ class Mirror:
           the bytes of the fetch; None if there is nothing to fetch.
 
         Raises:
-          UnreachableError: upstream cannot be reached, and this hub does not have the version. "Not found"
+          UnreachableError: upstream cannot be reached, and this hub does not have the files. "Not found"
             could be wrong, and clients would not try again.
           Unavailable: too many fetches are running.
         """
@@ -142,7 +148,8 @@ class Mirror:
             try:
                 self._check_reachable()
             except UnreachableError as error:
-                self._use_local_version(name, error, audience, is_new=False)
+                if not has_files(self.hub, name, deployment, audience):
+                    raise upstream_unreachable(name) from error
                 return None
             if len(self._fetches) >= MOST_PENDING_FETCHES:
                 raise Unavailable(
@@ -153,6 +160,12 @@ class Mirror:
             spool = self._fetches[key] = Spool(work_folder(self.hub.settings))
             self._threads.submit(self._fetch, name, deployment, spool)
             return spool
+
+    def recent_failure(self, name: ModelName, deployment: str, audience: Audience) -> HubError | None:
+        """Returns the error of a fetch in the last minute, if "not found" would hide it; else None."""
+        key = f"{name} {deployment}"
+        failure = self._failures.get(key) if self._asked_recently(key) else None
+        return failure if failure and self._is_wanted(name, deployment, audience) else None
 
     def has_documentation_only(self, name: ModelName) -> bool:
         """Whether this hub has only imported documentation of a version, and no files."""
@@ -183,12 +196,15 @@ class Mirror:
                 fetch(self.hub, self.upstream, name, deployment, spool)
             else:  # another request has fetched it meanwhile
                 spool.keep(None)
+            self._failures.pop(key, None)
             self._record_request(key)
         except UnreachableError as error:
             failure, self._unreachable_at = error, time.monotonic()
         except HubError as error:
             failure = error
             self._record_request(key)
+            if isinstance(error, (DownloadError, ForbiddenError)):
+                self._failures[key] = error
         except Exception:
             _log.exception("Mirroring %s failed in an unexpected way.", name)
             failure = DownloadError(
@@ -222,13 +238,10 @@ class Mirror:
         if time.monotonic() - self._unreachable_at < _PAUSE_SECONDS:
             raise UnreachableError("The upstream hub cannot be reached.", hint="Try again in a moment.")
 
-    def _use_local_version(
-        self, name: ModelName, error: UnreachableError, audience: Audience, is_new: bool = True
-    ) -> None:
+    def _use_local_version(self, name: ModelName, error: UnreachableError, audience: Audience) -> None:
         """Checks that this hub can answer without upstream; raises UnreachableError if it cannot."""
-        if is_new:
-            _log.warning("Mirroring %s: %s", name, error)
-            self._unreachable_at = time.monotonic()
+        _log.warning("Mirroring %s: %s", name, error)
+        self._unreachable_at = time.monotonic()
         if not is_here(self.hub, name, audience):
             raise upstream_unreachable(name) from error
 
@@ -262,6 +275,7 @@ class Mirror:
         with self._lock:
             if len(self._request_times) >= _MOST_CACHED:
                 self._request_times.clear()
+                self._failures.clear()
             self._request_times[key] = time.monotonic()
 
 

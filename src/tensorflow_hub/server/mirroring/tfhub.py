@@ -52,6 +52,7 @@ class Tfhub:
 
     url = "tfhub.dev"
     has_entries = False
+    is_public = True
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -54,12 +54,15 @@ class AnyUpstream(Protocol):
     Attributes:
       url: its URL or name, for messages.
       has_entries: whether it has an API that describes a version without its files.
+      is_public: whether everybody may read its errors, because they name only public services.
     """
 
     @property
     def url(self) -> str: ...  # noqa: D102
     @property
     def has_entries(self) -> bool: ...  # noqa: D102
+    @property
+    def is_public(self) -> bool: ...  # noqa: D102
 
     def open(self) -> contextlib.AbstractContextManager[Any]: ...  # noqa: D102
     def may_have(self, name: ModelName, *, is_documented: bool) -> bool: ...  # noqa: D102
@@ -85,6 +88,7 @@ class Upstream:
     url: str
     token: str = ""
     has_entries = True
+    is_public = False
 
     def open(self) -> HubSession:
         """Returns a session that sends the token only to the upstream hub."""

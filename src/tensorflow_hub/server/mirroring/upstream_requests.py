@@ -10,7 +10,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
-from tensorflow_hub.errors import DownloadError, ForbiddenError, NotFoundError, UnreachableError
+from tensorflow_hub.errors import (
+    DownloadError,
+    ForbiddenError,
+    HubError,
+    NotFoundError,
+    UnreachableError,
+)
 from tensorflow_hub.format.kinds import saved_model
 from tensorflow_hub.format.kinds.kind import Form
 from tensorflow_hub.format.kinds.table import KIND_BY_NAME
@@ -78,32 +84,40 @@ async def fetch_from_upstream(
         return None  # the page shows the documentation; only a download fetches the files
     spool = await run_in_threadpool(mirror.fetch, name, deployment, audience)
     if spool is None:
+        failure = await run_in_threadpool(mirror.recent_failure, name, deployment, audience)
+        await _check_failure(failure, mirror, name, deployment, audience)
         return None
     can_stream = request.method == "GET" and forms[0].form in _STREAMED_FORMS
     if await _wait(spool, can_stream):
         if not is_versioned:  # the redirect tells the client the version
             return RedirectResponse(f"/{name}?{request.url.query}", 302, {"Cache-Control": "no-store"})
         return _streaming_response(hub_of(request), name, deployment, spool)
-    await _check_failure(spool, mirror, name, deployment, audience)
+    await _check_failure(spool.failure, mirror, name, deployment, audience)
     return None
 
 
 async def _check_failure(
-    spool: Spool, mirror: Mirror, name: ModelName, deployment: str, audience: Audience
+    failure: HubError | None, mirror: Mirror, name: ModelName, deployment: str, audience: Audience
 ) -> None:
-    """Raises an error if the fetch failed for a reason that "not found" would hide.
+    """Raises an error if a fetch failed for a reason that "not found" would hide, and the files are not here.
 
     Raises:
-      UnreachableError: upstream cannot be reached, and this hub does not have the files.
+      UnreachableError: upstream cannot be reached.
+      DownloadError: a public service did not send the files.
       NotFoundError: the owner requires consent; the hint names the page.
     """
-    if isinstance(spool.failure, UnreachableError):
-        here = await run_in_threadpool(has_files, mirror.hub, name, deployment, audience)
-        if not here:
-            raise upstream_unreachable(name)
-    elif isinstance(spool.failure, ForbiddenError):
+    if not isinstance(failure, UnreachableError | DownloadError | ForbiddenError):
+        return
+    if await run_in_threadpool(has_files, mirror.hub, name, deployment, audience):
+        return
+    if isinstance(failure, ForbiddenError):
         # Not status 403: the source refuses the hub, and another token for this hub would not help.
-        raise NotFoundError(spool.failure.problem, hint=spool.failure.hint)
+        raise NotFoundError(failure.problem, hint=failure.hint)
+    if mirror.upstream.is_public:
+        problem = f"This hub does not have {name}, and could not fetch it. {failure.problem}"
+        raise type(failure)(problem, hint=failure.hint)
+    if isinstance(failure, UnreachableError):
+        raise upstream_unreachable(name)
 
 
 async def _wait(spool: Spool, can_stream: bool) -> bool:

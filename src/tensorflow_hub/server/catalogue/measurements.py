@@ -88,7 +88,8 @@ def list_by_author(
         whose = measurements.c.user_id == author.user_id
     else:
         whose = measurements.c.token_id == author.token_id
-    newest = _query.where(whose, audience.condition()).order_by(measurements.c.measured_at.desc())
+    order = (measurements.c.measured_at.desc(), measurements.c.id)
+    newest = _query.where(whose, audience.condition()).order_by(*order)
     return [_measurement(tuple(row)) for row in connection.execute(newest.limit(limit))]
 
 

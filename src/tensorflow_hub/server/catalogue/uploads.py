@@ -40,12 +40,16 @@ def find_upload(connection: sa.Connection, upload_id: str) -> Upload | None:
 
 
 def find_resumable(connection: sa.Connection, **values: str | int) -> Upload | None:
-    """Returns an unexpired upload that has all these values, to be resumed; None if there is none."""
+    """Returns the unexpired upload that has all these values, to be resumed; None if there is none.
+
+    If several requests began one at the same time, it is the one of which most bytes have arrived.
+    """
     query = sa.select(*_COLUMNS).where(
         *(uploads.c[name] == value for name, value in values.items()),
         uploads.c.expires_at > int(time.time()),
     )
-    row = connection.execute(query.limit(1)).first()
+    order = (uploads.c.received.desc(), uploads.c.id)
+    row = connection.execute(query.order_by(*order).limit(1)).first()
     return Upload(*row) if row else None
 
 

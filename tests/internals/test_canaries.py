@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import tempfile
 
 import pytest
 import tensorflow as tf
@@ -126,6 +127,34 @@ def _():
     gradient_registry().pop("OfACanary")
     tf.RegisterGradient("OfACanary")(gradient)  # is free again
     gradient_registry().pop("OfACanary")
+
+
+@canary("gradients.is_of_loader")
+def _():
+    from tensorflow_hub.internals.gradients import gradient_registry, is_of_loader
+
+    @tf.custom_gradient
+    def twice(x):
+        return 2.0 * x, lambda upstream: 2.0 * upstream
+
+    class Model(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([], tf.float32)])
+        def __call__(self, x):
+            return twice(x)
+
+    before = set(gradient_registry())
+    with tempfile.TemporaryDirectory() as folder:
+        tf.saved_model.save(
+            Model(), folder, options=tf.saved_model.SaveOptions(experimental_custom_gradients=True)
+        )
+        traced = set(gradient_registry()) - before
+        loaded = tf.saved_model.load(folder)
+    added = set(gradient_registry()) - before - traced
+    assert loaded(3.0) == 6.0
+    assert traced
+    assert added
+    assert not any(is_of_loader(gradient_registry()[name]) for name in traced)
+    assert all(is_of_loader(gradient_registry()[name]) for name in added)
 
 
 @canary("gradients.not_recorded")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import shutil
+import threading
 import weakref
 
 import numpy as np
@@ -335,3 +336,28 @@ def test_calling_often_does_not_grow_the_graph(network, repository):
         for batch in range(2, 50):
             layer(np.ones([batch, rows] if rows else [batch], np.float32))
         assert len(context.context().list_function_names()) == before
+
+
+def test_a_custom_gradient_of_another_thread_outlives_a_network_loaded_meanwhile():
+    import tensorflow as tf
+
+    from tensorflow_hub.loading.tf2.custom_gradients import custom_gradients_of_load
+
+    @tf.custom_gradient
+    def thrice(x):
+        return 3.0 * x, lambda upstream: 30.0 * upstream
+
+    traced = tf.function(thrice)
+    loaded = tf.Module()
+    with custom_gradients_of_load() as unregister_with:
+        thread = threading.Thread(target=traced.get_concrete_function, args=(tf.constant(1.0),))
+        thread.start()
+        thread.join()
+        unregister_with(loaded)
+    del loaded
+    gc.collect()
+    x = tf.constant(1.0)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = traced(x)
+    assert tape.gradient(y, x) == 30.0

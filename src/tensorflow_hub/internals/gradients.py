@@ -9,6 +9,7 @@ import tensorflow as tf
 from tensorflow.python.eager import record
 from tensorflow.python.framework import ops
 from tensorflow.python.ops import handle_data_util
+from tensorflow.python.saved_model import function_deserialization
 
 from tensorflow_hub.internals.missing import warn_missing
 
@@ -28,6 +29,23 @@ def gradient_registry() -> dict[str, Any]:
         )
         return {}
     return registry
+
+
+def is_of_loader(entry: Any) -> bool:
+    """Whether the loader of SavedModels has registered a gradient, and not `tf.custom_gradient`.
+
+    Args:
+      entry: a value of `gradient_registry()`.
+
+    Public: no public name tells where a gradient comes from.
+    Since: TensorFlow 2.15 or earlier.
+    Without it: a custom gradient that another thread makes during a load is lost with the loaded network.
+    """
+    function = entry.get("type") if isinstance(entry, dict) else None
+    module = getattr(function, "__module__", None)
+    if module is None:
+        warn_missing("the function of a registered gradient", "A custom gradient made during a load is lost.")
+    return module in {None, function_deserialization.__name__}
 
 
 def not_recorded() -> contextlib.AbstractContextManager[None]:

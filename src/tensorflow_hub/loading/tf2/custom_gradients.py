@@ -12,9 +12,10 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tensorflow_hub.internals.gradients import gradient_registry
+from tensorflow_hub.internals.gradients import gradient_registry, is_of_loader
 
-# Only one load at a time, so that the names added to the registry are those of this load.
+# Only one load at a time, so that the names that loads add to the registry are those of this load. Other
+# threads may add custom gradients of functions that they trace meanwhile.
 _loading = threading.Lock()
 
 
@@ -30,7 +31,8 @@ def custom_gradients_of_load() -> Iterator[Callable[[Any], None]]:
         before = set(registry)
 
         def unregister_with(loaded: Any) -> None:
-            added = set(registry) - before
+            new = {name: registry[name] for name in set(registry) - before}
+            added = {name for name, entry in new.items() if is_of_loader(entry)}
             if added:
                 weakref.finalize(loaded, _unregister, registry, added)
 

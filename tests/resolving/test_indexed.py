@@ -6,6 +6,7 @@ import gzip
 import os
 import re
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,10 @@ from patience import PATIENCE
 
 import tensorflow_hub as hub_library
 from tensorflow_hub import errors
-from tensorflow_hub.format.archive.index import ArchiveIndex
+from tensorflow_hub.format.archive.index import ArchiveIndex, FileEntry, Segment
 from tensorflow_hub.resolving.cache.layout import Cache
+from tensorflow_hub.resolving.transfer.reuse import reuse_content
+from tensorflow_hub.resolving.transfer.staged_segments import StagedFiles
 from tensorflow_hub.settings import Settings
 
 
@@ -64,6 +67,21 @@ def test_equal_content_in_an_archive_is_downloaded_once(hub, tmp_path):
     handle = hub.publish("acme/twice/1", module)
     assert contents(hub_library.resolve(handle)) == contents(module)
     assert hub.bytes_sent < 1.1 * len(content)
+
+
+def test_equal_content_is_found_as_fast_as_different_content(tmp_path):
+    def seconds(name: str, contents: int) -> float:
+        files = [FileEntry(f"{n}.txt", 9, f"{n % contents:064x}") for n in range(20_000)]
+        segments = (Segment(9 * n, 9, "stored", f.sha256, f.path, 0, 9) for n, f in enumerate(files))
+        index = ArchiveIndex(9 * len(files), "0" * 64, tuple(files), tuple(segments))
+        began = time.process_time()
+        staged = StagedFiles(str(tmp_path / name), index)
+        reuse_content(Cache(str(tmp_path / "cache")), "https://hub.example/acme/text/1", staged)
+        assert len(staged.missing_contents()) == contents
+        return time.process_time() - began
+
+    different = seconds("different", 20_000)
+    assert seconds("equal", 1) < 5 * different, "the time grows with the square of the number of equal files"
 
 
 def test_a_module_of_empty_files(hub, tmp_path):

@@ -40,6 +40,7 @@ _LARGEST_REQUEST = 32 << 20
 _GAP = (
     32 << 10
 )  # bytes: smaller gaps between segments are downloaded too, which is faster than another request
+_BLOCK = 64 << 10
 _WRONG_BYTES_ALLOWED = 2
 
 
@@ -72,7 +73,7 @@ def _receive_segments(offer: IndexedArchive, session: HubSession, job: Job) -> R
         reuse_content(job.cache, job.handle, staged)
         firsts = {staged.duplicates(number)[0] for number in range(len(index.segments))}
         total = sum(index.segments[number].length for number in firsts)
-        missing = sum(index.segments[number].length for number in firsts & staged.missing)
+        missing = sum(index.segments[number].length for number in staged.missing_contents())
         job.check_free_space(sum(index.segments[number].size for number in staged.missing))
         job.progress.start(total, total - missing)
         _log.debug("%s: %d of %d bytes are to be fetched", job.handle, missing, total)
@@ -127,13 +128,10 @@ class IndexedDownload:
           DownloadError, DigestError, UnreachableError, …: the download failed, also after repetitions.
         """
         segments = self._staged.index.segments
-        distinct = {number for number in self._staged.missing if self._is_first_missing(number)}
-        self._limit.expect(sum(segments[number].length for number in distinct))
-        runs = _plan(segments, distinct, connections)
+        missing = self._staged.missing_contents()
+        self._limit.expect(sum(segments[number].length for number in missing))
+        runs = _plan(segments, missing, connections)
         run_in_parallel(runs, self._fetch, threads=connections, stop=self._stop, on_stop=self._bodies.abort)
-
-    def _is_first_missing(self, number: int) -> bool:
-        return next(n for n in self._staged.duplicates(number) if n in self._staged.missing) == number
 
     def _fetch(self, run: _Run) -> None:
         """Downloads the segments of a run. After a break, continues after the last complete one."""
@@ -169,10 +167,11 @@ class IndexedDownload:
         segments = self._staged.index.segments
         position = segments[todo[0]].offset
         with self._bodies.reading(self._request(position, end)) as body:
+            blocks = _Blocks(body)
             while todo and not self._stop.is_set():
                 segment = segments[todo[0]]
-                _next_bytes(body, segment.offset - position)
-                content = _next_bytes(body, segment.length)
+                blocks.next(segment.offset - position)
+                content = blocks.next(segment.length)
                 position = segment.offset + segment.length
                 self._staged.write(todo[0], inflate_segment(segment, content))
                 self._progress.advance(segment.length)
@@ -202,23 +201,33 @@ class IndexedDownload:
         return response
 
 
-def _next_bytes(body: Body, count: int) -> bytes:
-    """The next bytes of an answer."""
-    pieces, missing = [], count
-    while missing:
-        pieces.append(body.read(missing))
-        if not pieces[-1]:
-            raise ConnectionResetError(104, "the connection was closed too early")
-        missing -= len(pieces[-1])
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+class _Blocks:
+    """The bytes of an answer, read in blocks: small segments come many at a time."""
+
+    def __init__(self, body: Body) -> None:
+        self._body = body
+        self._block, self._at = b"", 0
+
+    def next(self, count: int) -> bytes:
+        """The next `count` bytes."""
+        pieces, missing = [], count
+        while missing:
+            if self._at == len(self._block):
+                self._block, self._at = self._body.read(max(missing, _BLOCK)), 0
+                if not self._block:
+                    raise ConnectionResetError(104, "the connection was closed too early")
+            pieces.append(self._block[self._at : self._at + missing])
+            self._at += len(pieces[-1])
+            missing -= len(pieces[-1])
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def _plan(segments: tuple[Segment, ...], missing: set[int], connections: int) -> Iterator[_Run]:
+def _plan(segments: tuple[Segment, ...], missing: list[int], connections: int) -> Iterator[_Run]:
     """Groups missing segments into requests: few large ones, but enough for all connections."""
     total = sum(segments[number].length for number in missing)
     largest = min(_LARGEST_REQUEST, max(_SMALLEST_REQUEST, total // (connections * 4)))
     numbers: list[int] = []
-    for number in sorted(missing):
+    for number in missing:
         segment = segments[number]
         if numbers:
             first, last = segments[numbers[0]], segments[numbers[-1]]

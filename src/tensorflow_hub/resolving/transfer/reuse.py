@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import concurrent.futures
 import contextlib
 import hashlib
@@ -38,7 +39,7 @@ def index_path(cache: Cache, handle: str) -> str:
     )
 
 
-def reuse_content(cache: Cache, handle: str, staged: StagedFiles) -> int:
+def reuse_content(cache: Cache, handle: str, staged: StagedFiles) -> None:
     """Takes files and segments from other cached modules, after checking their content.
 
     Whole files are shared by a reflink or a hard link if possible, or else copied. Segments are copied.
@@ -47,37 +48,34 @@ def reuse_content(cache: Cache, handle: str, staged: StagedFiles) -> int:
       cache: the cache.
       handle: the handle of the module that is downloaded. Other versions of the model are searched first.
       staged: the files. Segments that are found are removed from the missing ones.
-
-    Returns:
-      The number of bytes that need not be downloaded.
     """
-    gained = sum(_copy_from_duplicate(staged, number) for number in sorted(staged.missing))
+    _copy_from_duplicates(staged)
     places = _known_places(cache, handle, staged)
-    gained += _share_files(staged, places)
-    firsts = {staged.duplicates(number)[0]: number for number in sorted(staged.missing)}
+    _share_files(staged, places)
+    segments = staged.index.segments
+    # Most segments are new in most downloads, and a task for a thread costs more than to see that.
+    known = [number for number in staged.missing_contents() if segments[number].sha256 in places]
 
-    def copy(number: int) -> int:
-        segment = staged.index.segments[number]
-        place = places.get(segment.sha256)
-        right = place is not None and place.size == segment.size and _copy_segment(staged, number, place)
-        return segment.length if right else 0
+    def copy(number: int) -> None:
+        place = places[segments[number].sha256]
+        if place.size == segments[number].size:
+            _copy_segment(staged, number, place)
 
     with concurrent.futures.ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        return gained + sum(pool.map(copy, firsts.values()))
+        collections.deque(pool.map(copy, known), maxlen=0)  # raises what a thread raised
 
 
-def _copy_from_duplicate(staged: StagedFiles, number: int) -> int:
-    """Copies a segment from an equal one of an interrupted download."""
-    duplicate = next((n for n in staged.duplicates(number) if n not in staged.missing), None)
-    if duplicate is None or number not in staged.missing:
-        return 0
-    segment = staged.index.segments[duplicate]
-    place = _Place(staged.path_of(segment.path), segment.start, segment.size)
-    return staged.index.segments[number].length if _copy_segment(staged, number, place) else 0
+def _copy_from_duplicates(staged: StagedFiles) -> None:
+    """Copies missing segments from equal ones that an interrupted download has written."""
+    for number in staged.missing_contents():
+        present = next((n for n in staged.duplicates(number) if n not in staged.missing), None)
+        if present is not None:
+            segment = staged.index.segments[present]
+            place = _Place(staged.path_of(segment.path), segment.start, segment.size)
+            _copy_segment(staged, number, place)
 
 
-def _share_files(staged: StagedFiles, places: dict[str, _Place]) -> int:
-    gained = 0
+def _share_files(staged: StagedFiles, places: dict[str, _Place]) -> None:
     numbers: dict[str, list[int]] = {}
     for number, segment in enumerate(staged.index.segments):
         numbers.setdefault(segment.path, []).append(number)
@@ -88,8 +86,6 @@ def _share_files(staged: StagedFiles, places: dict[str, _Place]) -> int:
             continue
         if share_file(place.path, staged.path_of(file.path), file.sha256, file.size):
             staged.note_written(missing)
-            gained += sum(staged.index.segments[number].length for number in missing)
-    return gained
 
 
 def share_file(source: str, target: str, sha256: str, size: int, *, link: bool = True) -> bool:
@@ -157,18 +153,16 @@ def _hard_link(source: str, target: str) -> bool:
     return True
 
 
-def _copy_segment(staged: StagedFiles, number: int, place: _Place) -> bool:
-    segment = staged.index.segments[number]
+def _copy_segment(staged: StagedFiles, number: int, place: _Place) -> None:
+    """Copies a segment and its duplicates from a place, if that has the right content."""
     try:
         with open(place.path, "rb", buffering=0) as file:
             file.seek(place.start)
             content = file.read(place.size)
     except OSError:
-        return False
-    if hashlib.sha256(content).hexdigest() != segment.sha256:
-        return False
-    staged.write(number, (memoryview(content),))
-    return True
+        return
+    if hashlib.sha256(content).hexdigest() == staged.index.segments[number].sha256:
+        staged.write(number, (memoryview(content),))
 
 
 def _known_places(cache: Cache, handle: str, staged: StagedFiles) -> dict[str, _Place]:

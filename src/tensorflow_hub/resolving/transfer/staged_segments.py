@@ -76,6 +76,15 @@ class StagedFiles:
         segment = self.index.segments[number]
         return self._duplicates[segment.sha256, segment.size]
 
+    def missing_contents(self) -> list[int]:
+        """The missing segments without those that equal an earlier missing one."""
+        segments = self.index.segments
+        contents = {
+            (segments[number].sha256, segments[number].size): number
+            for number in sorted(self.missing, reverse=True)
+        }
+        return sorted(contents.values())
+
     def write(self, number: int, pieces: Sequence[memoryview]) -> None:
         """Writes the checked content of a segment, and of its duplicates.
 

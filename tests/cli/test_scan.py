@@ -70,7 +70,7 @@ def test_a_scan_locks_and_fetches(tfhub, programs, tmp_path):
     assert tfhub("lock").returncode == 0
     (programs / "more.py").write_text(f"URL = '{GONE}'\n")
     done = tfhub("scan", "programs", "--pull")
-    assert done.returncode == 5, "the storage refuses what it does not have"
+    assert done.returncode == 3
     assert "deleted from tfhub.dev by Google" in done.stderr
 
 
@@ -99,6 +99,15 @@ def test_where_fails_if_no_place_has_the_module(tfhub):
     assert done.returncode == 3
     assert f"source: {GONE}\n  Google deleted it on 2024-03-18." in done.stdout
     assert done.stderr.splitlines()[-1] == "It was found in none of these places."
+
+
+def test_where_says_what_to_do_about_a_place_that_refuses(tfhub, kaggle):
+    kaggle.private.add("google/universal-sentence-encoder")
+    done = tfhub("where", f"kaggle://{ON_KAGGLE}")
+    assert done.returncode == 3
+    line = next(line for line in done.stdout.splitlines() if line.startswith("  → "))
+    assert line.startswith(f"  → Open https://www.kaggle.com/models/{ON_KAGGLE}. ")
+    assert "set KAGGLE_API_TOKEN" in line
 
 
 def test_where_tells_the_place_that_the_module_would_be_taken_from(tfhub):

@@ -13,7 +13,7 @@ from tensorflow_hub.cli import options, output
 from tensorflow_hub.cli.errors import exit_code, report
 from tensorflow_hub.cli.mirror import copy_all
 from tensorflow_hub.errors import HubError
-from tensorflow_hub.resolving.where import NOT_ASKED, stops_of
+from tensorflow_hub.resolving.where import NOT_ASKED, Stop, stops_of
 from tensorflow_hub.scanning.findings import Call, Scan, Spot
 from tensorflow_hub.scanning.installed import Installed
 from tensorflow_hub.settings import Settings
@@ -67,7 +67,7 @@ def _leads(handle: str, settings: Settings, *, ask: bool) -> list[dict[str, Any]
     try:
         return [dataclasses.asdict(stop) for stop in stops_of(handle, settings, ask=ask)]
     except HubError as problem:
-        return [{"kind": "source", "place": handle, "has_module": False, "answer": problem.problem}]
+        return [dataclasses.asdict(Stop("source", handle, False, problem.problem, problem.hint))]
 
 
 def _as_json(found: Scan, leads: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:

@@ -33,7 +33,8 @@ def command(handle: str, ask: bool, as_json: bool) -> int:
     for stop in stops_of(handle, settings, ask=ask):
         stops.append(stop)
         if not as_json:
-            output.result(f"{stop.kind}: {stop.place}\n  {stop.answer}")
+            hint = f"\n  → {stop.hint}" if stop.hint else ""
+            output.result(f"{stop.kind}: {stop.place}\n  {stop.answer}{hint}")
     found = any(map(_may_have_it, stops))
     if as_json:
         output.result_json([dataclasses.asdict(stop) for stop in stops])

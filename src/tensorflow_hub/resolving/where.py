@@ -34,12 +34,14 @@ class Stop:
       place: a path, a URL or a handle.
       has_module: whether it has the module; None if that is not known, or if it is a lock file.
       answer: what was found there, or why not, in a few words.
+      hint: what to do about a source that failed; "" for none.
     """
 
     kind: str
     place: str
     has_module: bool | None
     answer: str
+    hint: str = ""
 
 
 def stops_of(handle: str, settings: Settings, *, ask: bool = True) -> Iterator[Stop]:
@@ -87,7 +89,7 @@ def _stops_of_url(url: str, settings: Settings, depth: int) -> Iterator[Stop]:
         try:
             place = _at_latest(place, cache, settings)
         except HubError as problem:
-            yield Stop("source", url, False, problem.problem)
+            yield Stop("source", url, False, problem.problem, problem.hint)
             return
     name = place.location.name
     found = cache.find(url) or cache.find(name)
@@ -124,7 +126,7 @@ def _stops_of_source(place: Place, kind: str, settings: Settings, depth: int) ->
             except OfflineError:
                 yield Stop(kind, candidate.place, None, NOT_ASKED)
             except FAILURES as problem:
-                yield Stop(kind, candidate.place, False, problem.problem)
+                yield Stop(kind, candidate.place, False, problem.problem, problem.hint)
             else:
                 if not isinstance(offer, offers.Referral) or offer.warning or offer.handle != candidate.place:
                     yield _answer(offer, kind, candidate.place)

@@ -16,6 +16,7 @@ import pytest
 import requests
 from hub_content import card, module, module_with
 from hub_process import HubProcess
+from patience import PATIENCE
 
 from tensorflow_hub.client.publishing import publish
 from tensorflow_hub.errors import HubError, SettingsError
@@ -75,24 +76,26 @@ def test_a_version_published_by_one_process_is_served_by_the_other(place, kind, 
     with HubProcess(data, **variables) as first, HubProcess(data, token=first.token, **variables) as second:
         folder = module_with(tmp_path / "m", os.urandom(3 << 20))
         done = publish(folder, card=card("acme/a/1"), hub=first.url, token=first.token)
-        answer = requests.get(f"{second.url}/acme/a?tf-hub-format=compressed", timeout=60)
+        answer = requests.get(f"{second.url}/acme/a?tf-hub-format=compressed", timeout=PATIENCE)
         with tarfile.open(fileobj=io.BytesIO(answer.content)) as archive:
             found = archive.extractfile("assets/extra.bin").read()
         assert found == (folder / "assets" / "extra.bin").read_bytes()
         headers = {"Range": "bytes=100-199"}
         url = f"{second.url}/acme/a/1?tf-hub-format=compressed"
-        part = requests.get(url, headers=headers, timeout=60)
+        part = requests.get(url, headers=headers, timeout=PATIENCE)
         assert part.status_code == 206
         assert part.content == answer.content[100:200]
-        redirected = requests.get(url, timeout=60, allow_redirects=False).status_code
+        redirected = requests.get(url, timeout=PATIENCE, allow_redirects=False).status_code
         assert redirected == (200 if kind == "embedded" else 302)
-        assert requests.head(url, timeout=60).headers["content-length"] == str(done.archive_size)
+        assert requests.head(url, timeout=PATIENCE).headers["content-length"] == str(done.archive_size)
         token = {"Authorization": f"Bearer {first.token}"}
         publisher = f"{first.url}/api/v1/publishers/acme"
-        requests.patch(publisher, json={"private": True}, headers=token, timeout=60).raise_for_status()
-        assert requests.get(url, timeout=60).status_code == 404, "private at once, in the other process too"
-        assert requests.get(url, headers={"If-None-Match": "*"}, timeout=60).status_code == 404
-        private = requests.get(url, headers=token, timeout=60)
+        requests.patch(publisher, json={"private": True}, headers=token, timeout=PATIENCE).raise_for_status()
+        assert requests.get(url, timeout=PATIENCE).status_code == 404, (
+            "private at once, in the other process too"
+        )
+        assert requests.get(url, headers={"If-None-Match": "*"}, timeout=PATIENCE).status_code == 404
+        private = requests.get(url, headers=token, timeout=PATIENCE)
         assert private.content == answer.content
         answers = [*private.history, private]
         assert answers[0].headers["Cache-Control"].startswith("private, ")
@@ -200,14 +203,14 @@ class Publishing:
         Returns:
           The number of versions.
         """
-        facts = requests.get(f"{hub.url}/api/v1/models/{self._model}", timeout=60).json()
+        facts = requests.get(f"{hub.url}/api/v1/models/{self._model}", timeout=PATIENCE).json()
         visible = {version["version"] for version in facts["versions"]}
         assert self.acknowledged <= visible
         for number in range(1, self._number + 1):
             folder = self._folder / str(number)
             if number in visible:
                 url = f"{hub.url}/{self._model}/{number}?tf-hub-format=compressed"
-                with tarfile.open(fileobj=io.BytesIO(requests.get(url, timeout=60).content)) as archive:
+                with tarfile.open(fileobj=io.BytesIO(requests.get(url, timeout=PATIENCE).content)) as archive:
                     found = archive.extractfile("assets/extra.bin").read()
                 assert found == (folder / "assets" / "extra.bin").read_bytes()
             else:
@@ -265,7 +268,7 @@ def test_a_hub_moves_to_postgresql_and_s3(place, tmp_path):
         restore(large, tmp_path / "backup")
     large.database.close()
     with HubProcess(data, token=token, **variables) as hub:
-        answer = requests.get(f"{hub.url}/move/model?tf-hub-format=compressed", timeout=30)
+        answer = requests.get(f"{hub.url}/move/model?tf-hub-format=compressed", timeout=PATIENCE)
         assert answer.content[:2] == b"\x1f\x8b"
         folder = module_with(tmp_path / "two", b"2")
         assert publish(folder, card=card("move/model/2"), hub=hub.url, token=token).is_new

@@ -9,6 +9,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
 
 from tensorflow_hub.errors import ArchiveError, DigestError, SettingsError
 from tensorflow_hub.format.archive.index import ArchiveIndex, FileEntry
@@ -190,9 +191,9 @@ def test_a_presigned_url_or_a_file(store):
     if url is None:
         assert path.read_bytes() == b"abcde"
         return
-    assert urllib.request.urlopen(url, timeout=10).read() == b"abcde"
+    assert urllib.request.urlopen(url, timeout=PATIENCE).read() == b"abcde"
     part = urllib.request.Request(url, headers={"Range": "bytes=1-2"})
-    assert urllib.request.urlopen(part, timeout=10).read() == b"bc"
+    assert urllib.request.urlopen(part, timeout=PATIENCE).read() == b"bc"
 
 
 def test_a_tree_of_files_is_there_whole_or_not_at_all(store, tmp_path):

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from patience import PATIENCE
 
 pytest.importorskip("keras", minversion="3")
 requests = pytest.importorskip("requests")
@@ -104,7 +105,7 @@ def user(tmp_path):
 
 
 def archive_of(handle):
-    answer = requests.get(f"{handle}?tf-hub-format=compressed", timeout=30)
+    answer = requests.get(f"{handle}?tf-hub-format=compressed", timeout=PATIENCE)
     answer.raise_for_status()
     return answer.content
 
@@ -148,11 +149,11 @@ def discover(user):
     shown = user.tfhub("show", f"{TF1}/1")
     assert shown.returncode == 0, shown.stderr
     assert "default" in shown.stdout
-    page = requests.get(f"{user.hub.url}/{TF1}/1", headers={"Accept": "text/html"}, timeout=30)
+    page = requests.get(f"{user.hub.url}/{TF1}/1", headers={"Accept": "text/html"}, timeout=PATIENCE)
     assert page.status_code == 200
     assert page.headers["content-type"].startswith("text/html")
     assert "<strong>small</strong>" in page.text
-    answer = requests.get(f"{user.hub.url}/api/v1/models/{TF1}/1", timeout=30)
+    answer = requests.get(f"{user.hub.url}/api/v1/models/{TF1}/1", timeout=PATIENCE)
     assert answer.json()["handle"] == f"{TF1}/1"
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 from hub_process import HubProcess
+from patience import PATIENCE
 
 PACKAGE = Path(__file__).parents[2] / "src" / "tensorflow_hub"
 
@@ -105,34 +106,36 @@ def published(source, hub, tmp_path_factory):
 
 def test_it_is_published_and_described(hub, published):
     assert "acme/words/1" in published
-    [deployment] = requests.get(f"{hub.url}/api/v1/models/acme/words/1", timeout=30).json()["deployments"]
+    [deployment] = requests.get(f"{hub.url}/api/v1/models/acme/words/1", timeout=PATIENCE).json()[
+        "deployments"
+    ]
     assert deployment["kind"] == "onyx"
     assert deployment["url"] == f"{hub.url}/acme/words/1?onyx-format=onyx"
 
 
 def test_it_is_found(hub, published):
-    answer = requests.get(f"{hub.url}/api/v1/search?q=words&format=onyx", timeout=30).json()
+    answer = requests.get(f"{hub.url}/api/v1/search?q=words&format=onyx", timeout=PATIENCE).json()
     assert [result["handle"] for result in answer["results"]] == ["acme/words/1"]
     assert {"value": "onyx", "label": "Onyx", "count": 1} in answer["facets"]["format"]
     assert {"value": "onyx", "label": "Onyx deployment", "count": 1} in answer["facets"]["kind"]
 
 
 def test_it_is_shown(hub, published):
-    page = requests.get(f"{hub.url}/acme/words/1", headers={"Accept": "text/html"}, timeout=30).text
+    page = requests.get(f"{hub.url}/acme/words/1", headers={"Accept": "text/html"}, timeout=PATIENCE).text
     assert "Python: Onyx runtime" in page
     assert "/acme/words/1?onyx-format=onyx" in page
 
 
 def test_it_is_downloaded(hub, published):
-    answer = requests.get(f"{hub.url}/acme/words/1?onyx-format=onyx", timeout=30)
+    answer = requests.get(f"{hub.url}/acme/words/1?onyx-format=onyx", timeout=PATIENCE)
     assert (answer.status_code, answer.content) == (200, b"weights")
     assert "acme_words_1.onyx" in answer.headers["content-disposition"]
 
 
 def test_the_api_describes_it(hub, published):
-    schemas = requests.get(f"{hub.url}/api/v1/openapi.json", timeout=30).json()["components"]["schemas"]
+    schemas = requests.get(f"{hub.url}/api/v1/openapi.json", timeout=PATIENCE).json()["components"]["schemas"]
     assert "onyx" in schemas["Deployment"]["properties"]["kind"]["enum"]
     other = {"handle": "acme/words/2", "size": 1, "sha256": "0" * 64, "deployment": "granite"}
     token = {"Authorization": f"Bearer {hub.token}"}
-    refused = requests.post(f"{hub.url}/api/v1/uploads", json=other, headers=token, timeout=30)
+    refused = requests.post(f"{hub.url}/api/v1/uploads", json=other, headers=token, timeout=PATIENCE)
     assert "onyx" in refused.json()["error"]["message"]

@@ -6,6 +6,7 @@ import pytest
 import requests
 from hub_content import card, module
 from hub_process import HubProcess
+from patience import PATIENCE
 
 from tensorflow_hub.client.publishing import publish
 
@@ -32,7 +33,7 @@ def api(hub_process):
         if token:
             headers = {"Authorization": f"Bearer {token}", **headers}
         options.setdefault("allow_redirects", False)
-        return requests.request(method, hub_process.url + path, headers=headers, timeout=60, **options)
+        return requests.request(method, hub_process.url + path, headers=headers, timeout=PATIENCE, **options)
 
     return call
 

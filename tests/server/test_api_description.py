@@ -11,6 +11,7 @@ import pytest
 import requests
 from hub_process import HubProcess
 from hypothesis import HealthCheck, Phase, given, settings
+from patience import PATIENCE
 
 from tensorflow_hub.server.api_description import describe_api
 from tensorflow_hub.server.core.problems import ANSWERS
@@ -83,7 +84,7 @@ def test_the_hub_answers_as_described(own_hub):
 
     def ask(case):
         try:
-            answer = case.call(base_url=own_hub.url, headers=token, timeout=30)
+            answer = case.call(base_url=own_hub.url, headers=token, timeout=PATIENCE)
         except (requests.exceptions.InvalidHeader, requests.exceptions.InvalidURL, UnicodeEncodeError):
             return
         where = f"{case.method} {case.formatted_path}"

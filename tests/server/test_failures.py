@@ -9,6 +9,7 @@ import pytest
 import requests
 from hub_content import card, module
 from hub_process import HubProcess
+from patience import PATIENCE
 
 from tensorflow_hub.client.publishing import publish
 
@@ -23,7 +24,7 @@ def hub(tmp_path):
 
 
 def get(hub, path, accept):
-    return requests.get(hub.url + path, headers={"Accept": accept}, timeout=60)
+    return requests.get(hub.url + path, headers={"Accept": accept}, timeout=PATIENCE)
 
 
 def damage(hub, statement):
@@ -65,6 +66,8 @@ def test_a_store_that_lost_its_files_is_reported(hub):
     assert answer.status_code == 503
     assert "admin check" in answer.json()["error"]["hint"]
     headers = {"Accept": "application/vnd.tensorflow-hub.index+json"}
-    index = requests.get(f"{hub.url}/acme/words/1?tf-hub-format=compressed", headers=headers, timeout=60)
+    index = requests.get(
+        f"{hub.url}/acme/words/1?tf-hub-format=compressed", headers=headers, timeout=PATIENCE
+    )
     assert index.status_code == 503
     assert index.json()["error"]["code"] == "unavailable"

@@ -98,7 +98,7 @@ def test_a_download_is_finished_before_the_hub_stops(tmp_path):
     with HubProcess(tmp_path / "data") as hub:
         folder = module_with(tmp_path / "m", os.urandom(40 << 20))
         done = publish(folder, card=card("a/b/1"), hub=hub.url, token=hub.token)
-        answer = requests.get(f"{done.url}?tf-hub-format=compressed", stream=True, timeout=60)
+        answer = requests.get(f"{done.url}?tf-hub-format=compressed", stream=True, timeout=PATIENCE)
         pieces = answer.iter_content(1 << 20)
         size = len(next(pieces))
         stopped = threading.Thread(target=hub.stop)
@@ -111,13 +111,13 @@ def test_a_download_is_finished_before_the_hub_stops(tmp_path):
 
 def test_a_hub_that_lost_its_database_is_not_ready(tmp_path):
     with HubProcess(tmp_path / "data") as hub:
-        assert requests.get(f"{hub.url}/readyz", timeout=30).json()["status"] == "ready"
+        assert requests.get(f"{hub.url}/readyz", timeout=PATIENCE).json()["status"] == "ready"
         store = tmp_path / "data" / "store" / "tmp"
         store.rmdir()
-        answer = requests.get(f"{hub.url}/readyz", timeout=30)
+        answer = requests.get(f"{hub.url}/readyz", timeout=PATIENCE)
         assert answer.status_code == 503
         assert answer.json()["problems"] == ["the store does not work"]
-        assert requests.get(f"{hub.url}/healthz", timeout=30).status_code == 200
+        assert requests.get(f"{hub.url}/healthz", timeout=PATIENCE).status_code == 200
 
 
 def test_modules_are_kept_unpacked_too(tmp_path):
@@ -125,7 +125,7 @@ def test_modules_are_kept_unpacked_too(tmp_path):
     with HubProcess(tmp_path / "data", TFHUB_SERVER_UNCOMPRESSED_URL=str(unpacked)) as hub:
         done = publish(module(), card=card("a/b/1"), hub=hub.url, token=hub.token)
         url = f"{done.url}?tf-hub-format=uncompressed"
-        answer = requests.get(url, timeout=30, allow_redirects=False)
+        answer = requests.get(url, timeout=PATIENCE, allow_redirects=False)
         assert answer.status_code == 303
         assert answer.text == answer.headers["location"]
         assert (Path(answer.text) / "saved_model.pb").read_bytes() == (
@@ -139,11 +139,11 @@ def test_private_versions_have_no_unpacked_copy(tmp_path):
     with HubProcess(tmp_path / "data", TFHUB_SERVER_UNCOMPRESSED_URL=str(unpacked)) as hub:
         token = {"Authorization": f"Bearer {hub.token}"}
         url, body = f"{hub.url}/api/v1/publishers/secret", {"private": True}
-        requests.patch(url, json=body, headers=token, timeout=30).raise_for_status()
+        requests.patch(url, json=body, headers=token, timeout=PATIENCE).raise_for_status()
         done = publish(module(), card=card("secret/b/1"), hub=hub.url, token=hub.token)
         assert not unpacked.exists()
         url = f"{done.url}?tf-hub-format=uncompressed"
-        answer = requests.get(url, headers=token, timeout=30, allow_redirects=False)
+        answer = requests.get(url, headers=token, timeout=PATIENCE, allow_redirects=False)
         assert answer.status_code == 406, answer.text
 
 
@@ -157,7 +157,7 @@ def test_a_copy_goes_when_nobody_may_read_it_any_more(tmp_path):
 
         def change(path, method="PATCH", **body):
             answer = requests.request(
-                method, f"{hub.url}/api/v1/{path}", json=body, headers=token, timeout=30
+                method, f"{hub.url}/api/v1/{path}", json=body, headers=token, timeout=PATIENCE
             )
             answer.raise_for_status()
 
@@ -166,16 +166,20 @@ def test_a_copy_goes_when_nobody_may_read_it_any_more(tmp_path):
         own = publish(module("05_text_embedding"), card=card("a/c/1"), **to)
         names = [done.digest.removeprefix("sha256:") for done in (shared[0], own)]
         assert copies() == set(names)
-        etag = requests.head(f"{own.url}?tf-hub-format=compressed", timeout=30).headers["ETag"]
+        etag = requests.head(f"{own.url}?tf-hub-format=compressed", timeout=PATIENCE).headers["ETag"]
         change("publishers/a", private=True)
         assert copies() == {names[0]}, "another publisher still has this content"
         for form in ("compressed", "uncompressed"):
             url = f"{own.url}?tf-hub-format={form}"
-            answer = requests.get(url, headers={"If-None-Match": etag}, timeout=30, allow_redirects=False)
+            answer = requests.get(
+                url, headers={"If-None-Match": etag}, timeout=PATIENCE, allow_redirects=False
+            )
             assert answer.status_code == 404
         change("publishers/a", private=False)
         url = f"{own.url}?tf-hub-format=uncompressed,compressed"
-        assert requests.get(url, timeout=30, allow_redirects=False).status_code == 200, "no copy: the archive"
+        assert requests.get(url, timeout=PATIENCE, allow_redirects=False).status_code == 200, (
+            "no copy: the archive"
+        )
         change("publishers/a", private=True)
         change("deletions", method="POST", handle="open/b/1", reason="x")
         assert copies() == set()
@@ -186,17 +190,17 @@ def test_metrics_are_those_of_all_processes(tmp_path):
         token = {"Authorization": f"Bearer {hub.token}"}
 
         def answered():
-            text = requests.get(f"{hub.url}/metrics", headers=token, timeout=30).text
+            text = requests.get(f"{hub.url}/metrics", headers=token, timeout=PATIENCE).text
             found = re.search(r'^tfhub_requests_total{endpoint="show_help".* ([0-9.]+)$', text, re.MULTILINE)
             return float(found[1]) if found else 0.0
 
         assert answered() == 0
         for _ in range(20):  # each on a connection of its own, which either process may take
-            requests.get(f"{hub.url}/help", timeout=30).raise_for_status()
+            requests.get(f"{hub.url}/help", timeout=PATIENCE).raise_for_status()
         until(lambda: answered() == 20, "the last request, which is counted after its answer")
         assert [answered() for _ in range(5)] == [20] * 5, "whichever process answers"
-        requests.request("MADE-UP", f"{hub.url}/help", timeout=30)
-        text = requests.get(f"{hub.url}/metrics", headers=token, timeout=30).text
+        requests.request("MADE-UP", f"{hub.url}/help", timeout=PATIENCE)
+        text = requests.get(f"{hub.url}/metrics", headers=token, timeout=PATIENCE).text
         assert 'method="other"' in text
         assert "MADE-UP" not in text
 
@@ -204,7 +208,7 @@ def test_metrics_are_those_of_all_processes(tmp_path):
 def test_metrics_may_be_public_or_off(tmp_path):
     for setting, status in (("public", 200), ("off", 404)):
         with HubProcess(tmp_path / setting, TFHUB_SERVER_METRICS=setting) as hub:
-            assert requests.get(f"{hub.url}/metrics", timeout=30).status_code == status
+            assert requests.get(f"{hub.url}/metrics", timeout=PATIENCE).status_code == status
 
 
 def test_downloads_are_counted(tmp_path):
@@ -212,20 +216,20 @@ def test_downloads_are_counted(tmp_path):
         done = publish(module(), card=card("a/b/1"), hub=hub.url, token=hub.token)
         url = f"{done.url}?tf-hub-format=compressed"
         for headers in ({}, {"Range": "bytes=0-9"}, {"Accept": "application/vnd.tensorflow-hub.index+json"}):
-            requests.get(url, headers=headers, timeout=30)
-        requests.head(url, timeout=30)
+            requests.get(url, headers=headers, timeout=PATIENCE)
+        requests.head(url, timeout=PATIENCE)
         for accept in ("*/*", "application/vnd.tensorflow-hub.index+json"):  # kept already: no download
-            etag = requests.head(url, headers={"Accept": accept}, timeout=30).headers["ETag"]
+            etag = requests.head(url, headers={"Accept": accept}, timeout=PATIENCE).headers["ETag"]
             kept = {"Accept": accept, "If-None-Match": etag}
-            assert requests.get(url, headers=kept, timeout=30).status_code == 304
+            assert requests.get(url, headers=kept, timeout=PATIENCE).status_code == 304
     with HubProcess(tmp_path / "data") as hub:  # what was counted is written when the hub stops
-        facts = requests.get(f"{hub.url}/api/v1/models/a/b", timeout=30).json()
+        facts = requests.get(f"{hub.url}/api/v1/models/a/b", timeout=PATIENCE).json()
         assert facts["downloads"] == 2
 
 
 def test_the_log_is_json_when_asked_for(tmp_path):
     with HubProcess(tmp_path / "data", TFHUB_SERVER_LOG_FORMAT="json") as hub:
-        number = requests.get(f"{hub.url}/readyz", timeout=30).headers["x-request-id"]
+        number = requests.get(f"{hub.url}/readyz", timeout=PATIENCE).headers["x-request-id"]
     lines = (tmp_path / "data.log").read_text().splitlines()
     [line] = [json.loads(line) for line in lines if number in line]
     assert (line["method"], line["path"], line["status"]) == ("GET", "/readyz", 200)

@@ -13,6 +13,7 @@ import requests
 import sqlalchemy as sa
 from hub_content import card, module, module_with
 from hub_process import HubProcess
+from patience import PATIENCE
 from pictures import picture
 
 from tensorflow_hub.client import signing
@@ -40,9 +41,11 @@ def filled(tmp_path):
         publish(module_with(tmp_path / "m", b"2"), card=card("acme/a/2"), **options)
         body = {"handle": "acme/b/1", "size": 10, "sha256": "0" * 64}
         token = {"Authorization": f"Bearer {process.token}"}
-        upload = requests.post(f"{process.url}/api/v1/uploads", json=body, headers=token, timeout=30).json()
+        upload = requests.post(
+            f"{process.url}/api/v1/uploads", json=body, headers=token, timeout=PATIENCE
+        ).json()
         headers = {**token, "Upload-Offset": "0"}
-        requests.patch(upload["url"], data=b"12345", headers=headers, timeout=30).raise_for_status()
+        requests.patch(upload["url"], data=b"12345", headers=headers, timeout=PATIENCE).raise_for_status()
     hub = open_hub(ServerSettings(data=str(process.data)))
     yield hub
     hub.database.close()
@@ -55,10 +58,10 @@ def test_attachments_of_a_version_are_restored(tmp_path):
     key = new_private_key(tmp_path / "key.pem")
 
     def published_data(process):
-        entry = requests.get(f"{process.url}/api/v1/models/acme/a/1", timeout=30).json()
+        entry = requests.get(f"{process.url}/api/v1/models/acme/a/1", timeout=PATIENCE).json()
         [shown] = entry["pictures"]
         path = shown["url"].removeprefix(process.url)
-        data = requests.get(process.url + path, timeout=30).content
+        data = requests.get(process.url + path, timeout=PATIENCE).content
         assert hashlib.sha256(data).hexdigest() == shown["sha256"]
         return data, entry["signatures"], entry["measurements"], entry["derived_from"]
 
@@ -66,7 +69,7 @@ def test_attachments_of_a_version_are_restored(tmp_path):
         options = {"hub": process.url, "token": process.token}
         headers = {"Authorization": f"Bearer {process.token}"}
         url = f"{process.url}/api/v1/publishers/acme"
-        requests.patch(url, json={}, headers=headers, timeout=30).raise_for_status()
+        requests.patch(url, json={}, headers=headers, timeout=PATIENCE).raise_for_status()
         signing.add_key("acme", key.public, **options)
         publish(module(), card=tmp_path / "card.md", key=key, **options)
         attach("acme/a/1", Figures("photos", "accuracy", 0.9), **options)
@@ -161,7 +164,7 @@ def test_a_backup_can_be_restored(filled, tmp_path):
     finally:
         other.database.close()
     with HubProcess(tmp_path / "other") as process:
-        answer = requests.get(f"{process.url}/acme/a?tf-hub-format=compressed", timeout=30)
+        answer = requests.get(f"{process.url}/acme/a?tf-hub-format=compressed", timeout=PATIENCE)
         assert answer.url.endswith("/acme/a/2?tf-hub-format=compressed")
         assert process.token == "", "it has the tokens of the other hub, and makes none"
 

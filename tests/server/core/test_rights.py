@@ -8,6 +8,7 @@ import re
 import pytest
 from hub_content import card, module, module_with
 from hub_process import HubProcess
+from patience import PATIENCE
 from running_models import RUNS_MODELS
 
 from tensorflow_hub.client.publishing import publish
@@ -138,7 +139,7 @@ def private(hub_process, tmp_path_factory):
 
     token = {"Authorization": f"Bearer {hub_process.token}"}
     url = f"{hub_process.url}/api/v1/publishers/secret"
-    made = requests.patch(url, json={"private": True}, headers=token, timeout=30)
+    made = requests.patch(url, json={"private": True}, headers=token, timeout=PATIENCE)
     assert made.status_code == 201, made.text
     folder = module_with(tmp_path_factory.mktemp("secret") / "m", b"secret")
     return publish(folder, card=card(HANDLE), hub=hub_process.url, token=hub_process.token)

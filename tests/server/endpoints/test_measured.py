@@ -6,6 +6,7 @@ import re
 
 import pytest
 from hub_content import card
+from patience import PATIENCE
 
 from tensorflow_hub.client.publishing import publish
 
@@ -23,8 +24,8 @@ def measure(hub_process):
         url = f"{hub_process.url}/api/v1"
         entry = {"handle": handle, "card": card(handle, "Placeholder")}
         if "linear" not in handle:
-            requests.put(f"{url}/cards", json=entry, headers=headers, timeout=60).raise_for_status()
-        requests.put(f"{url}/measurements", json=body, headers=headers, timeout=60).raise_for_status()
+            requests.put(f"{url}/cards", json=entry, headers=headers, timeout=PATIENCE).raise_for_status()
+        requests.put(f"{url}/measurements", json=body, headers=headers, timeout=PATIENCE).raise_for_status()
 
     return put
 

@@ -173,6 +173,6 @@ def test_a_file_that_becomes_shorter_ends_the_answer_and_not_the_server(hub):
     with slow_client(hub) as client:
         os.truncate(path, MIB)
         assert received(client) < LARGE
-    assert requests.get(f"{hub.url}/healthz", timeout=60).status_code == 200
+    assert requests.get(f"{hub.url}/healthz", timeout=PATIENCE).status_code == 200
     until(lambda: f"Expected the file {str(path)!r} to have" in hub.log_text(), "the line of the log")
     path.write_bytes(content)  # for the other tests

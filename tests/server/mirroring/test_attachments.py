@@ -46,7 +46,9 @@ def test_pictures_measurements_and_origins_come_with_a_version_and_are_followed(
         first = attach(HANDLE, ACCURACY, **to)
         attach(HANDLE, ACCURACY, publisher="other", **to)
         with HubProcess(tmp_path / "mirror", arguments=("--upstream", upstream.url)) as mirror:
-            requests.get(f"{mirror.url}/{HANDLE}?tf-hub-format=compressed", timeout=60).raise_for_status()
+            requests.get(
+                f"{mirror.url}/{HANDLE}?tf-hub-format=compressed", timeout=PATIENCE
+            ).raise_for_status()
             until(lambda: entry_of(mirror)["measurements"], "the attachments")
             there, here = entry_of(upstream), entry_of(mirror)
             assert here["derived_from"] == ["google/yamnet/1"]

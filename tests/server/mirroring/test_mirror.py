@@ -16,7 +16,7 @@ import pytest
 import requests
 from hub_content import card, module, module_with
 from hub_process import HubProcess
-from patience import until
+from patience import PATIENCE, until
 from ports import silent_port
 
 from tensorflow_hub.client.publishing import publish
@@ -36,7 +36,7 @@ from tensorflow_hub.server.settings import ServerSettings
 
 
 def get(hub, path, **options):
-    return requests.get(hub.url + path, timeout=60, **options)
+    return requests.get(hub.url + path, timeout=PATIENCE, **options)
 
 
 def names_in(content):
@@ -51,7 +51,7 @@ def test_absent_models_are_fetched_from_upstream_and_stored(tmp_path):
         holder = {"handle": "acme/holder/1", "card": card("acme/holder/1", "Placeholder")}
         token = {"Authorization": f"Bearer {upstream.token}"}
         requests.put(
-            f"{upstream.url}/api/v1/cards", json=holder, headers=token, timeout=30
+            f"{upstream.url}/api/v1/cards", json=holder, headers=token, timeout=PATIENCE
         ).raise_for_status()
         mirror = HubProcess(tmp_path / "mirror", arguments=("--upstream", upstream.url))
         mirror.start()
@@ -237,11 +237,11 @@ def test_a_host_is_reached_at_the_address_that_was_checked(foreign):
         url = foreign.replace("127.0.0.1", "elsewhere.invalid") + "/other/model/3?tf-hub-format=compressed"
         adapter = session.transport.get_adapter(url)
         adapter.pin("elsewhere.invalid", [ipaddress.ip_address("127.0.0.1")])
-        assert session.transport.get(url, timeout=30).content == _Foreign.archive
+        assert session.transport.get(url, timeout=PATIENCE).content == _Foreign.archive
         adapter.pin("elsewhere.invalid", [ipaddress.ip_address("::1")])
         session.close()
         with pytest.raises(requests.exceptions.ConnectionError, match="NewConnectionError"):
-            session.transport.get(url, timeout=30)
+            session.transport.get(url, timeout=PATIENCE)
 
 
 def test_a_host_is_looked_up_as_it_is_asked():
@@ -363,7 +363,7 @@ def test_versions_withdrawn_upstream_are_withdrawn_here(tmp_path):
         assert state_after_refresh(hub, upstream, name) == ("visible", "")
         headers = {"Authorization": f"Bearer {upstream.token}"}
         body = {"handle": "acme/a/2", "reason": "Unlawful."}
-        requests.post(f"{upstream.url}/api/v1/deletions", json=body, headers=headers, timeout=30)
+        requests.post(f"{upstream.url}/api/v1/deletions", json=body, headers=headers, timeout=PATIENCE)
         state, reason = state_after_refresh(hub, upstream, name)
         assert state == "withdrawn"
         assert "Unlawful" in reason

@@ -11,6 +11,7 @@ import requests
 from catalogues import open_catalogue, put_entry
 from hub_content import card, module
 from hub_process import HubProcess
+from patience import PATIENCE
 from tfjs_models import write_graph_model
 
 from tensorflow_hub.client.publishing import publish
@@ -40,7 +41,7 @@ def hub(tmp_path_factory):
 
 
 def get(hub, path, **headers):
-    return requests.get(hub.url + path, headers={**HTML, **headers}, timeout=30, allow_redirects=False)
+    return requests.get(hub.url + path, headers={**HTML, **headers}, timeout=PATIENCE, allow_redirects=False)
 
 
 def test_the_help_page_installs_what_can_be_had():
@@ -83,7 +84,7 @@ def test_texts_are_compressed_for_who_takes_that(hub, path, accept):
     assert "Accept-Encoding" in plain.headers["Vary"]
     for accepted, encoding in (("gzip", "gzip"), ("gzip, deflate, br", "br"), ("br;q=0, gzip;q=0.5", "gzip")):
         headers = {"Accept": accept, "Accept-Encoding": accepted}
-        answer = requests.get(hub.url + path, headers=headers, timeout=60, stream=True)
+        answer = requests.get(hub.url + path, headers=headers, timeout=PATIENCE, stream=True)
         packed = answer.raw.read(decode_content=False)
         assert answer.headers["Content-Encoding"] == encoding
         assert answer.headers["Content-Length"] == str(len(packed))
@@ -91,7 +92,7 @@ def test_texts_are_compressed_for_who_takes_that(hub, path, accept):
         assert len(packed) < len(unpacked)
         if "took_ms" not in plain.text:
             assert unpacked == plain.content
-            head = requests.head(hub.url + path, headers=headers, timeout=60)
+            head = requests.head(hub.url + path, headers=headers, timeout=PATIENCE)
             assert head.headers["Content-Length"] == str(len(packed))
         if "ETag" in plain.headers:
             assert answer.headers["ETag"] == f"W/{plain.headers['ETag'].removeprefix('W/')}"
@@ -106,9 +107,11 @@ def test_archives_and_what_must_not_be_stored_are_not_compressed(hub):
     token = {"Authorization": f"Bearer {hub.token}"}
     for _ in range(10):
         body = {"name": "n" * 90, "scope": "read", "publisher": None}
-        requests.post(f"{hub.url}/api/v1/tokens", json=body, headers=token, timeout=60).raise_for_status()
+        requests.post(
+            f"{hub.url}/api/v1/tokens", json=body, headers=token, timeout=PATIENCE
+        ).raise_for_status()
     # A browser keeps the password of a private feed, and sends it when another site asks.
-    page = requests.get(f"{hub.url}/s?q=words", auth=("me", hub.token), headers=HTML, timeout=60)
+    page = requests.get(f"{hub.url}/s?q=words", auth=("me", hub.token), headers=HTML, timeout=PATIENCE)
     assert len(page.content) > 1000
     assert "Content-Encoding" not in page.headers
     secrets = get(hub, "/api/v1/tokens", **token)
@@ -135,11 +138,15 @@ def test_each_deployment_has_its_own_tables_sizes_and_digests(hub, tmp_path):
     assert re.findall(r"<h[34]>(?:<code>)?([^<]+)", tables) == ["SavedModel", "default", "TF.js", "default"]
     facts = [re.sub(r"<[^>]+>", " ", fact).split() for fact in re.findall(r"<dt>.*?</dd>", page)]
     sizes = {" ".join(fact) for fact in facts if fact[0] == "Size"}
-    deployments = requests.get(f"{hub.url}/api/v1/models/acme/forms/1", timeout=30).json()["deployments"]
+    deployments = requests.get(f"{hub.url}/api/v1/models/acme/forms/1", timeout=PATIENCE).json()[
+        "deployments"
+    ]
     assert sizes == {f"Size {show_size(d['size'])} in {d['files']} files" for d in deployments}
     assert ["Ops", "(TF.js)", "Not", "checked", "for", "this", "format"] in facts
     assert f"Size {show_size(sum(d['size'] for d in deployments))}" not in page
-    listed = requests.get(f"{hub.url}/api/v1/search", params={"q": "forms"}, timeout=30).json()["results"][0]
+    listed = requests.get(f"{hub.url}/api/v1/search", params={"q": "forms"}, timeout=PATIENCE).json()[
+        "results"
+    ][0]
     assert listed["size"] == deployments[0]["size"]
 
 
@@ -179,9 +186,11 @@ def test_what_ops_may_do_is_said_only_of_those_that_were_checked(description, te
 def test_names_of_tokens_are_for_the_people_of_a_publisher(hub):
     url = f"{hub.url}/acme/words/2"
     headers = {"Accept": "application/json"}
-    assert requests.get(url, headers=headers, timeout=30).json()["published_by"] == ""
+    assert requests.get(url, headers=headers, timeout=PATIENCE).json()["published_by"] == ""
     headers["Authorization"] = f"Bearer {hub.token}"
-    assert requests.get(url, headers=headers, timeout=30).json()["published_by"] == "first administrator"
+    assert (
+        requests.get(url, headers=headers, timeout=PATIENCE).json()["published_by"] == "first administrator"
+    )
 
 
 def test_an_old_version_links_to_the_latest_version(hub):
@@ -283,7 +292,7 @@ def test_long_cards_have_contents_and_cut_ones_say_so(hub):
     cut = get(hub, "/acme/long/1").text
     assert "too long to be shown completely" in cut
     assert '<a href="/api/v1/models/acme/long/1">the JSON of this version</a>' in cut
-    whole = requests.get(f"{hub.url}/api/v1/models/acme/long/1", timeout=30).json()["card"]
+    whole = requests.get(f"{hub.url}/api/v1/models/acme/long/1", timeout=PATIENCE).json()["card"]
     assert whole.rstrip().endswith("word")
 
 
@@ -352,7 +361,7 @@ def test_a_page_ignores_parameters_that_others_add_to_links(hub):
 )
 def test_questions_and_names_are_escaped(hub, text):
     for path in ("/s", "/s?sort=newest", f"/acme/{requests.utils.quote(text)}"):
-        page = requests.get(hub.url + path, params={"q": text}, headers=HTML, timeout=30).text
+        page = requests.get(hub.url + path, params={"q": text}, headers=HTML, timeout=PATIENCE).text
         assert text not in page
 
 
@@ -399,7 +408,7 @@ def test_static_files_are_kept_for_ever_under_their_digest(hub):
 
 
 def test_the_api_has_what_the_pages_have(hub):
-    answer = requests.get(f"{hub.url}/api/v1/search", params={"q": "words"}, timeout=30).json()
+    answer = requests.get(f"{hub.url}/api/v1/search", params={"q": "words"}, timeout=PATIENCE).json()
     first = answer["results"][0]
     assert {"handle", "version", "url", "task", "format", "description"} <= set(first)
     assert (first["model"], first["version"]) == ("acme/words", 2)
@@ -408,13 +417,16 @@ def test_the_api_has_what_the_pages_have(hub):
     typed = requests.get(
         f"{hub.url}/api/v1/search",
         params={"interface": "float32 -> float32", "trainable": "true"},
-        timeout=30,
+        timeout=PATIENCE,
     ).json()
     assert "acme/words" in [result["model"] for result in typed["results"]]
-    similar = requests.get(f"{hub.url}/api/v1/similar/acme/words", timeout=30).json()
+    similar = requests.get(f"{hub.url}/api/v1/similar/acme/words", timeout=PATIENCE).json()
     assert all(result["model"] != "acme/words" for result in similar["results"])
-    assert requests.get(f"{hub.url}/api/v1/downloads/acme/words", timeout=30).json()["model"] == "acme/words"
-    wrong = requests.get(f"{hub.url}/api/v1/search", params={"page": "zero"}, timeout=30)
+    assert (
+        requests.get(f"{hub.url}/api/v1/downloads/acme/words", timeout=PATIENCE).json()["model"]
+        == "acme/words"
+    )
+    wrong = requests.get(f"{hub.url}/api/v1/search", params={"page": "zero"}, timeout=PATIENCE)
     assert (wrong.status_code, wrong.json()["error"]["code"]) == (400, "malformed")
 
 
@@ -437,7 +449,7 @@ def test_a_page_made_for_who_may_read_it_is_shown_to_nobody_else(tmp_path):
         publish(module(), card=card("acme/words/1"), hub=hub.url, token=hub.token)
         known = {"Authorization": f"Bearer {hub.token}"}
         url = f"{hub.url}/api/v1/publishers/acme"
-        assert requests.patch(url, json={"private": True}, headers=known, timeout=30).ok
+        assert requests.patch(url, json={"private": True}, headers=known, timeout=PATIENCE).ok
         assert [get(hub, "/acme/words/1", **known).status_code for _ in range(2)] == [200, 200]
         assert "acme" in get(hub, "/", **known).text
         assert get(hub, "/acme/words/1").status_code == 404

@@ -1,6 +1,7 @@
 """Search: milliseconds to answer a question, on the catalogue of tfhub.dev and on generated ones.
 
     python benchmarks/search.py                               20k to 1M generated models
+    python benchmarks/search.py --databases postgresql        that one alone
     python benchmarks/search.py --catalogue docs              the 2,819 real entries too
     python benchmarks/search.py --folder /var/tmp/s --prepare makes the catalogues, asks nothing
     python benchmarks/search.py --folder /var/tmp/s           asks; makes only what is not there yet
@@ -285,6 +286,8 @@ def prepared(url: str, place: Path, size: int, documents: Path | None) -> Databa
     return database
 
 
+TITLES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+GOALS = "the goals are a p99 below 50 ms at 200,000 models, and below 100 ms at a million"
 COLUMNS = {
     "models": "models",
     "median": "median ms",
@@ -332,17 +335,17 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="keep the catalogues here for the next run")
     parser.add_argument("--prepare", action="store_true", help="only make the catalogues")
     arguments = parser.parse_args()
-    if not arguments.prepare:
-        goals = "a p99 below 50 ms at 200,000 models, and below 100 ms at a million"
-        print(f"{arguments.questions} questions to each; the goals are {goals}.\n")
-        print(f"| catalogue | {' | '.join(COLUMNS.values())} |\n|---|{'---:|' * len(COLUMNS)}")
     with contextlib.ExitStack() as stack:
         folder = arguments.folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o755)
         for name in arguments.databases.split(","):
             url = stack.enter_context(postgresql(folder / "server")) if name == "postgresql" else ""
+            if not arguments.prepare:
+                print(f"### {TITLES[name]}\n\n{arguments.questions} questions to each; {GOALS}.\n")
+                print(f"| catalogue | {' | '.join(COLUMNS.values())} |\n|---|{'---:|' * len(COLUMNS)}")
             run(name, url, folder, arguments)
+            print()
 
 
 if __name__ == "__main__":

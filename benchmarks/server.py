@@ -197,6 +197,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=10)
     parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS)
     options = parser.parse_args()
+    if {"requests", "downloads"} & {*options.only} and shutil.which("wrk") is None:
+        raise SystemExit("Expected the program `wrk`. Install it, or use `--only publishing`.")
     place = Path(tempfile.mkdtemp(prefix="tfhub-bench-", dir="/var/tmp"))
     place.chmod(0o755)
     try:

@@ -7,9 +7,10 @@
 
 A benchmark is a script in `benchmarks/` that prints Markdown tables to standard output, with the figures of
 this package and of its peers from one run. It may print several parts, each with a heading (`### A cache`).
-A run replaces the parts that it prints; the others keep their last figures. Each part ends with its options,
-day and revision. Below each row, the page has the row of the run before, with its day. TFHUB_PEERS is a
-folder with environments of the peers.
+A run replaces the parts that it prints; the others keep their last figures. So do all parts of a benchmark
+that cannot measure anything here, or that fails; then the others run, and the exit code is 1. Each part ends
+with its options, day and revision. Below each row, the page has the row of the run before, with its day.
+TFHUB_PEERS is a folder with environments of the peers.
 """
 
 from __future__ import annotations
@@ -81,20 +82,29 @@ def sections(text: str) -> dict[str, str]:
 
 
 def printed(path: Path, options: Sequence[str]) -> str:
-    """What a benchmark prints, as Markdown, and whether it failed."""
+    """What a benchmark prints, as Markdown.
+
+    Raises:
+      subprocess.CalledProcessError: it failed.
+    """
     print(f"{path.stem} …", file=sys.stderr, flush=True)
     command = [sys.executable, str(path), *options]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
-    said = done.stdout.strip() or "(no figures)"
-    if not re.search(r"^\|\s?:?-", said, re.MULTILINE):
-        said = f"```text\n{said}\n```"
-    return said + (f"\n\n**It ended with exit code {done.returncode}.**" if done.returncode else "")
+    return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 
 
-def section(path: Path, options: Sequence[str], before: str) -> str:
-    """Runs a benchmark; its section of the page, given the section of the run before."""
+def section(path: Path, options: Sequence[str], before: str) -> str | None:
+    """Runs a benchmark; its section of the page, given the section of the run before.
+
+    None if the benchmark cannot measure anything on this machine.
+
+    Raises:
+      subprocess.CalledProcessError: it failed.
+    """
     revision, start = _revision(), time.monotonic()
     said = printed(path, options)
+    if not any(_rows(said.splitlines())):
+        print(f"{path.stem}: {said}", file=sys.stderr)
+        return None
     took = time.monotonic() - start
     today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
     with_options = f" with `{shlex.join(options)}`" if options else ""
@@ -215,10 +225,21 @@ def main() -> None:
                 print(f"## {path.stem}\n\n{printed(path, ['--quick', *options])}\n", flush=True)
         return
     known = sections(PAGE.read_text(encoding="utf-8")) if PAGE.exists() else {}
+    failed = []
     for path in scripts(arguments.names):
-        known[path.stem] = section(path, options, known.get(path.stem, ""))
+        try:
+            new = section(path, options, known.get(path.stem, ""))
+        except subprocess.CalledProcessError as failure:
+            print(f"{failure.stdout}\n{path.stem}: exit code {failure.returncode}", file=sys.stderr)
+            failed.append(path.stem)
+            continue
+        if new is None:
+            continue
+        known[path.stem] = new
         body = "".join(f"## {name}\n{known[name]}" for name in sorted(known))
         PAGE.write_text(HEAD + contents(known) + machine() + body.rstrip() + "\n", encoding="utf-8")
+    if failed:
+        raise SystemExit(f"Failed, so the page has their last figures: {', '.join(failed)}.")
 
 
 if __name__ == "__main__":

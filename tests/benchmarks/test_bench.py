@@ -102,6 +102,23 @@ def test_a_run_of_one_part_leaves_the_others_as_they_are(bench, tmp_path):
     assert bench.section(script, ["two"], after).count("Part") == 2
 
 
+def test_a_benchmark_that_cannot_measure_has_no_section(bench, tmp_path, capfd):
+    script = tmp_path / "things.py"
+    script.write_text('"""Measures."""\nprint("Not measured: there is no GPU.")\n')
+    assert bench.section(script, [], OLD) is None
+    assert "things: Not measured: there is no GPU." in capfd.readouterr().err
+
+
+def test_a_benchmark_that_fails_leaves_the_page_as_it_is(bench):
+    before = bench.PAGE.read_bytes()
+    command = [sys.executable, str(ROOT / "scripts" / "bench.py"), "startup", "--", "--runs", "none"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "startup: exit code 2" in done.stderr
+    assert done.stderr.endswith("Failed, so the page has their last figures: startup.\n")
+    assert bench.PAGE.read_bytes() == before
+
+
 def test_the_source_of_several_parts_is_that_of_each(bench):
     old = "About it.\n\n### A\n\n| a |\n|---|\n\n### B\n\n| b |\n|---|\n\n`benchmarks/x.py`, 2026-01-01, 1 s."
     assert bench.parts(old)["### A"].splitlines()[-1] == "`benchmarks/x.py`, 2026-01-01, 1 s."

@@ -17,6 +17,7 @@ from tensorflow_hub.server.catalogue.device_logins import (
     GRANTED,
     PENDING,
     SECONDS,
+    DeviceLogin,
     add_login,
     find_by_code,
     find_by_secret,
@@ -88,16 +89,26 @@ def show_device(request: Request) -> Response:
 
 def answer_device(call: Call, fields: DeviceAnswer) -> Response:
     """Makes a token for the waiting program, or refuses access, as the user chose."""
+    answered = _answer(call, fields)
+    if answered is None:
+        # After the transaction: the limits are in the same database, which SQLite locks for one writer.
+        call.hub.limits.count(UNKNOWN_TOKENS, source_of(call.caller.address))
+        raise Missing("No program waits with this code.", hint="Start `tfhub login` again.")
+    login, is_allowed = answered
+    return device_pages.answered(call.request, login, allowed=is_allowed)
+
+
+def _answer(call: Call, fields: DeviceAnswer) -> tuple[DeviceLogin, bool] | None:
+    """Returns the program that was answered, and whether it was allowed; None if none waits with the code."""
     days = int(fields.days) if fields.days else None
     with call.hub.database.writing() as connection:
         login = find_by_code(connection, fields.code)
         if login is None:
-            call.hub.limits.count(UNKNOWN_TOKENS, source_of(call.caller.address))
-            raise Missing("No program waits with this code.", hint="Start `tfhub login` again.")
+            return None
         token_id = None
         if fields.answer == "allow":
             wanted = NewToken(login.name, fields.scope, fields.publisher or None, days)
             token_id = make_own_token(connection, call.caller, wanted)[0].id
         if not record_answer(connection, login, DENIED if token_id is None else GRANTED, token_id):
             raise Missing("Somebody answered this program already.", hint="Start `tfhub login` again.")
-    return device_pages.answered(call.request, login, allowed=token_id is not None)
+    return login, token_id is not None

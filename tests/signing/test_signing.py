@@ -207,6 +207,12 @@ def test_keys_of_other_kinds_are_refused(tmp_path):
         load_private_key(path)
 
 
+def test_a_passphrase_of_a_key_that_is_not_encrypted_is_reported_in_one_sentence(tmp_path):
+    new_private_key(tmp_path / "key.pem")
+    with pytest.raises(SettingsError, match=r"not encrypted\. Check"):
+        load_private_key(tmp_path / "key.pem", "correct horse")
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "ed25519:", "ed25519:AAAA", "rsa:" + "A" * 43 + "=", "A" * 43 + "=", "ed25519:" + "A" * 42 + "B="],

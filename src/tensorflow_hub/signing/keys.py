@@ -139,7 +139,7 @@ def load_private_key(path: str | os.PathLike[str], passphrase: str = "") -> Priv
         key = load_pem_private_key(content, passphrase.encode() if passphrase else None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise SettingsError(
-            f"The private key {os.fspath(path)!r} cannot be read: {error}.",
+            f"The private key {os.fspath(path)!r} cannot be read: {str(error).rstrip('.')}.",
             hint="Check TFHUB_KEY_PASSPHRASE. It is needed for encrypted keys only.",
         ) from error
     if not isinstance(key, kind):

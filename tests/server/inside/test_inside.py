@@ -197,6 +197,7 @@ def test_changes_name_card_files_and_deployments(hub):
     assert not found["cut"]
     shown = page(hub, "acme/words/2?inside=changes")
     assert '<span class="added">+It multiplies by 2.</span>' in shown
+    assert "<td>300,000 bytes</td><td>300,000 bytes, other content</td>" in shown
     backwards = api(hub, "differences/acme/words/1", before=2)
     assert "+It multiplies by 1." in backwards["card"]
     assert "no version before 1" in api(hub, "differences/acme/words/1", 404)["error"]["message"]

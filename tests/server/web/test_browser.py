@@ -383,6 +383,9 @@ def test_what_was_measured_is_a_table_that_does_nothing(visit, width):
     assert rows.count() == 3
     assert "0.79 to 0.96" in rows.nth(1).inner_text()
     assert rows.locator("script").count() == 0
+    fits = "cell => cell.offsetWidth <= cell.closest('.table').clientWidth"
+    assert rows.nth(1).locator("[data-label=Dataset]").evaluate(fits)
+    assert rows.nth(2).locator("[data-label=Dataset]").evaluate(fits)
     assert width > 320 or cut_tables(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     rows.nth(1).get_by_role("link", name="Compare").click()

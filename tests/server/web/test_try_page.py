@@ -25,6 +25,8 @@ from running_models import RUNS_MODELS, needs_sandbox
 from web_visitor import Visitor
 
 from tensorflow_hub.client.publishing import publish
+from tensorflow_hub.format.module.signatures import TensorDescription
+from tensorflow_hub.server.web.try_page import row_of_numbers
 
 CHROMIUM = os.environ.get("TFHUB_TEST_CHROMIUM") or shutil.which("chromium")
 pytestmark = needs_sandbox
@@ -156,6 +158,29 @@ def test_a_field_without_text_is_reported(visitor, text):
 def test_a_new_form_has_texts_that_one_click_runs(visitor):
     assert ">a sentence\nand another</textarea>" in visitor.open("/acme/texts/1:try").text
     assert "a sentence" not in visitor.open("/acme/picture/1:try").text
+
+
+def test_a_form_for_numbers_shows_a_row_as_the_model_takes_it(visitor):
+    assert "a row in each line: <code>[1, 2, 3]</code>" in visitor.open("/acme/picture/1:try").text
+    assert "a row in each line: <code>1</code>" in visitor.open("/acme/slow/1:try").text
+    assert "a row in each line: <code>[1, 2, 3, 4, 5, 6, 7]</code>" in visitor.open("/acme/tf1/1:try").text
+
+
+@pytest.mark.parametrize(
+    ("shape", "row"),
+    [
+        (None, "[1, 2, 3]"),
+        ((), "1"),
+        ((None, 2, None), "[[1, 2, 3], [4, 5, 6]]"),
+        ((None, 12), str([*range(1, 13)])),
+        ((None, 13), ""),
+        ((None, 10**9, 10**9), ""),
+        ((None, 0), "[]"),
+        ((None, 10**9, 0), ""),
+    ],
+)
+def test_an_example_of_a_row_is_short(shape, row):
+    assert row_of_numbers(TensorDescription("float32", shape)) == row
 
 
 def test_several_inputs_have_a_field_each(visitor):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -25,6 +27,8 @@ from tensorflow_hub.svg import element
 # The example of the programs on the page of a model, a text in each line.
 _TEXTS = "a sentence\nand another"
 _BAR = 60  # pixels of a share of one
+_FREE = 3  # numbers in an example of a row of any length
+_LONGEST_ROW = 12  # numbers in an example
 _Text = Annotated[str, Meta(max_length=1000)]
 _Rows = Annotated[list[list[str]], Meta(max_length=100)]
 _Base64 = Annotated[str, Meta(pattern="^[A-Za-z0-9+/=]*$", max_length=2 << 20)]
@@ -123,6 +127,7 @@ def _fields(call: ModuleCall, asked: Asked) -> list[dict[str, Any]]:
             "is_picture": takes_image_files(name, tensor),
             "is_one": tensor.shape is not None and tensor.shape[:1] == (1,),
             "value": asked.texts.get(name, _example(call, tensor)),
+            "row": row_of_numbers(tensor),
         }
         for number, (name, tensor) in enumerate(call.inputs.items())
     ]
@@ -132,6 +137,18 @@ def _example(call: ModuleCall, tensor: TensorDescription) -> str:
     """Returns the texts of a new form, so that one click runs a model of texts; "" for other models."""
     is_list_of_texts = tensor.dtype == "string" and tensor.shape in {None, (None,)}
     return _TEXTS if is_list_of_texts and len(call.inputs) == 1 else ""
+
+
+def row_of_numbers(tensor: TensorDescription) -> str:
+    """Returns an example of a row as JSON; "" if it is long."""
+    shape = (None, None) if tensor.shape is None else tensor.shape
+    sizes = [_FREE if size is None else size for size in shape[1:]]
+    numbers = iter(range(1, _LONGEST_ROW + 1))
+
+    def nested(sizes: Sequence[int]) -> Any:
+        return [nested(sizes[1:]) for _ in range(sizes[0])] if sizes else next(numbers)
+
+    return json.dumps(nested(sizes)) if math.prod(max(size, 1) for size in sizes) <= _LONGEST_ROW else ""
 
 
 def _bar(share: float) -> Markup:

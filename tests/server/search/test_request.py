@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tensorflow_hub.errors import FormatError
 from tensorflow_hub.format.card.facets import FACET_KEYS
 from tensorflow_hub.format.module.interfaces import INTERFACES
 from tensorflow_hub.format.module.signature_types import parse_types
+from tensorflow_hub.server.core.problems import Malformed
 from tensorflow_hub.server.search.engine import search
 from tensorflow_hub.server.search.index import SearchIndex
 from tensorflow_hub.server.search.request import SORTS, SearchRequest
@@ -59,7 +59,7 @@ def test_a_filter_is_put_on_and_taken_off():
         (("page", "0"), "Expected a number from 1 to 10000, got '0'"),
         (("page_size", "1000"), "Expected a number from 1 to 100"),
         (("page", "000000000001" + "9" * 5000), "Expected a number from 1 to 10000"),
-        (("sort", "best"), "Expected an order of the results, got 'best'"),
+        (("sort", "best"), "Expected one of relevance, newest, downloads, size, got 'best'"),
         (("max_size", "big"), "Expected a size such as 100MB, got 'big'"),
         (("max_size", "²MB"), "Expected a size such as 100MB"),
         (("trainable", "perhaps"), "Expected true or false"),
@@ -69,7 +69,7 @@ def test_a_filter_is_put_on_and_taken_off():
     ],
 )
 def test_values_that_cannot_be_read_are_refused(pair, message):
-    with pytest.raises(FormatError, match=message):
+    with pytest.raises(Malformed, match=message):
         SearchRequest.parse([pair])
 
 
@@ -95,5 +95,5 @@ keys = st.sampled_from(
     )
 )
 def test_any_parameters_are_read_or_refused(pairs):
-    with contextlib.suppress(FormatError):
+    with contextlib.suppress(Malformed):
         SearchRequest.parse(pairs)

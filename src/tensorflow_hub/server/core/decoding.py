@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from tensorflow_hub.errors import FormatError
 from tensorflow_hub.server.core.problems import Malformed
 
 T = TypeVar("T")
@@ -69,10 +68,7 @@ def decode_parameters(source: Mapping[str, Any], kind: Any) -> Any:
       Malformed: a parameter is missing or does not match `kind`.
     """
     if not issubclass(kind, msgspec.Struct):
-        try:
-            return kind.parse(source.multi_items())  # type: ignore[attr-defined]
-        except FormatError as error:
-            raise Malformed(error.problem, hint=error.hint) from error
+        return kind.parse(source.multi_items())  # type: ignore[attr-defined]
     values = {name: source[name] for name in kind.__struct_encode_fields__ if name in source}
     try:
         return msgspec.convert(values, kind, strict=False)

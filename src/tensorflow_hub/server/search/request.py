@@ -15,6 +15,7 @@ from tensorflow_hub.errors import FormatError
 from tensorflow_hub.format.card.facets import FACET_KEYS, FACETS
 from tensorflow_hub.format.module.interfaces import INTERFACES
 from tensorflow_hub.format.module.signature_types import SignatureType, parse_wanted_types
+from tensorflow_hub.server.core.problems import Malformed
 from tensorflow_hub.setting_values import parse_size
 
 SORTS = ("relevance", "newest", "downloads", "size")
@@ -64,25 +65,18 @@ class SearchRequest:
         """Parses the parameters of a search URL. Unknown and empty ones are ignored.
 
         Raises:
-          FormatError: a value is not valid; says what was expected.
+          Malformed: a value is not valid; says what was expected.
 
         >>> SearchRequest.parse([("q", "bert"), ("task", "text-embedding")]).to_url()
         '/s?q=bert&task=text-embedding'
         """
         filters: dict[str, list[str]] = {}
         fields: dict[str, object] = {}
-        for key, value in parameters:
-            value = value.strip()  # noqa: PLW2901
-            if not value:
-                continue
-            try:
-                if key in FACET_KEYS and (key != "interface" or value in INTERFACES):
-                    filters.setdefault(key, []).append(value[:100])
-                elif key in _PARAMETERS:
-                    fields[_PARAMETERS[key].field or key] = _PARAMETERS[key].parse(value)
-            except FormatError as error:
-                problem = f"The parameter {key!r} cannot be used. {error.problem}"
-                raise FormatError(problem, hint=error.hint) from error
+        for key, text in ((key, value.strip()) for key, value in parameters):
+            if text and key in FACET_KEYS and (key != "interface" or text in INTERFACES):
+                filters.setdefault(key, []).append(text[:100])
+            elif text and key in _PARAMETERS:
+                fields[_PARAMETERS[key].field or key] = _value(key, text)
         unique = {key: tuple(dict.fromkeys(values))[:20] for key, values in filters.items()}
         return cls(filters=unique, **fields)  # type: ignore[arg-type]
 
@@ -108,17 +102,22 @@ class SearchRequest:
         return dataclasses.replace(self, filters=filters, page=1)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Parameter:
-    """A parameter of a search URL other than the values of a facet.
+def _value(key: str, text: str) -> object:
+    """Returns the value of a parameter other than a facet.
 
-    `field` is the field of `SearchRequest`; "" if it has the same name, and is part of permanent links.
+    Raises:
+      Malformed: `text` is not valid.
     """
-
-    type: Any
-    meaning: str
-    parse: Callable[[str], object]
-    field: str = ""
+    parameter = _PARAMETERS[key]
+    try:
+        if parameter.parse:
+            return parameter.parse(text)
+        return msgspec.convert(text, parameter.type, strict=False)
+    except FormatError as error:
+        raise Malformed(f"The parameter {key!r} cannot be used. {error.problem}", hint=error.hint) from error
+    except msgspec.ValidationError as error:
+        problem = f"The parameter {key!r} cannot be used. Expected {parameter.expected}, got {text!r:.100}."
+        raise Malformed(problem, hint=parameter.meaning) from error
 
 
 def _size(text: str) -> int:
@@ -130,48 +129,50 @@ def _size(text: str) -> int:
         ) from error
 
 
-def _flag(text: str) -> bool:
-    if text.lower() not in {"true", "false", "1", "0", "yes", "no"}:
-        raise FormatError(f"Expected true or false, got {text!r:.100}.", hint="For example trainable=true.")
-    return text.lower() in {"true", "1", "yes"}
+@dataclasses.dataclass(frozen=True)
+class _Parameter:
+    """A parameter of a search URL other than the values of a facet.
+
+    Attributes:
+      type: its type, with the limits of its values.
+      meaning: what it is for.
+      expected: the valid values, for messages.
+      parse: a function that returns its value, if a conversion to `type` is not enough.
+      field: the field of `SearchRequest`; "" if it has the same name, and is part of permanent links.
+    """
+
+    type: Any
+    meaning: str
+    expected: str = "true or false"
+    parse: Callable[[str], object] | None = None
+    field: str = ""
 
 
-def _one_of(values: tuple[str, ...], what: str, meaning: str) -> _Parameter:
-    def parse(text: str) -> str:
-        if text not in values:
-            raise FormatError(f"Expected {what}, got {text!r:.100}.", hint=f"One of {', '.join(values)}.")
-        return text
-
-    return _Parameter(Literal[values], meaning, parse)
+def _one_of(values: tuple[str, ...], meaning: str) -> _Parameter:
+    return _Parameter(Literal[values], meaning, f"one of {', '.join(values)}")
 
 
 def _number(limit: int, meaning: str) -> _Parameter:
-    def parse(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and len(text) < 13) or not 1 <= int(text) <= limit:
-            problem = f"Expected a number from 1 to {limit}, got {text!r:.100}."
-            raise FormatError(problem, hint="For example 1.")
-        return int(text)
-
-    return _Parameter(Annotated[int, Meta(ge=1, le=limit)], meaning, parse)
+    return _Parameter(Annotated[int, Meta(ge=1, le=limit)], meaning, f"a number from 1 to {limit}")
 
 
 _PARAMETERS: dict[str, _Parameter] = {
     "interface": _Parameter(
-        str, "A name such as text-embedding, or types such as 'string -> float32[512]'.", parse_wanted_types
+        str,
+        "A name such as text-embedding, or types such as 'string -> float32[512]'.",
+        parse=parse_wanted_types,
     ),
-    "q": _Parameter(str, "Words; typing errors are corrected.", lambda text: text[:MAX_QUERY], "text"),
-    "max_size": _Parameter(str, "Largest size, in bytes or for example 100MB.", _size),
-    "trainable": _Parameter(
-        bool, "true: only models with trainable variables; false: only models without.", _flag
+    "q": _Parameter(
+        str, "Words; typing errors are corrected.", parse=lambda text: text[:MAX_QUERY], field="text"
     ),
-    "custom_ops": _Parameter(bool, "true: only models with custom ops; false: only models without.", _flag),
-    "sort": _one_of(SORTS, "an order of the results", "The order of the results."),
+    "max_size": _Parameter(str, "Largest size, in bytes or for example 100MB.", parse=_size),
+    "trainable": _Parameter(bool, "true: only models with trainable variables; false: only models without."),
+    "custom_ops": _Parameter(bool, "true: only models with custom ops; false: only models without."),
+    "sort": _one_of(SORTS, "The order of the results."),
     "page": _number(MAX_RESULTS, "The page of the results, from 1."),
     "page_size": _number(MAX_PAGE_SIZE, "Results on a page."),
-    "all_of": _one_of(
-        FACET_KEYS, "a facet", "A facet of which all values are counted, not only the commonest."
-    ),
-    "facets": _Parameter(bool, "false: do not count the facets.", _flag, "with_facets"),
+    "all_of": _one_of(FACET_KEYS, "A facet of which all values are counted, not only the commonest."),
+    "facets": _Parameter(bool, "false: do not count the facets.", field="with_facets"),
 }
 
 

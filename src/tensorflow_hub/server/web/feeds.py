@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tensorflow_hub.api.names import EVENTS
-from tensorflow_hub.errors import FormatError
 from tensorflow_hub.server.catalogue.events import Event, list_events
 from tensorflow_hub.server.core.base_url import base_url
 from tensorflow_hub.server.core.callers import Caller
@@ -84,10 +83,7 @@ def newest_of(request: Request) -> SearchRequest:
     Raises:
       Malformed: its parameters are not valid.
     """
-    try:
-        asked = SearchRequest.parse(request.query_params.multi_items())
-    except FormatError as error:
-        raise Malformed(error.problem, hint=error.hint) from error
+    asked = SearchRequest.parse(request.query_params.multi_items())
     return dataclasses.replace(asked, sort="newest", page=1, page_size=_MOST, with_facets=False)
 
 

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tensorflow_hub.errors import FormatError, HubError
+from tensorflow_hub.errors import HubError
 from tensorflow_hub.format.card.facets import FACET_BY_KEY, label
 from tensorflow_hub.server.catalogue.audience import PUBLIC, Audience
 from tensorflow_hub.server.catalogue.reading import list_publishers
@@ -111,9 +111,8 @@ def search(request: Request, connection: sa.Connection, caller: Caller) -> Respo
     pairs = request.query_params.multi_items()
     try:
         asked, problem = SearchRequest.parse(pairs), None
-    except FormatError as error:
-        asked = SearchRequest.parse(filter(_is_readable, pairs))
-        problem = Malformed(error.problem, hint=error.hint)
+    except Malformed as error:
+        asked, problem = SearchRequest.parse(filter(_is_readable, pairs)), error
     answer = find(request, connection, caller, asked)
     values = results_values(connection, asked, answer, audience_of(caller))
     if problem is not None:
@@ -134,7 +133,7 @@ def _is_readable(pair: tuple[str, str]) -> bool:
     """Whether a parameter of a search URL is valid."""
     try:
         SearchRequest.parse([pair])
-    except FormatError:
+    except Malformed:
         return False
     return True
 

@@ -14,6 +14,9 @@ from tensorflow_hub.server.search.words import stem, words
         ("mobilenet-v2", "MOBILENET V2"),
         ("resnet50", "ResNet 50"),
         ("YOLOv5", "yolo v5"),
+        ("EfficientNetV2B0", "efficientnet v2 b0"),
+        ("imagenet21k", "ImageNet 21k"),
+        ("conv3d", "conv 3d"),
         ("naïve", "naive"),
     ],
 )

@@ -22,8 +22,8 @@ STOP_WORDS = frozenset(
 _MOST_WORDS = 12
 _HOST = re.compile(r"\s*(?:https?://[^/\s]+|(?:www\.)?tfhub\.dev|localhost:[0-9]+)/+", re.IGNORECASE)
 _VERSION = re.compile(r"/[0-9]+$")
-# How many documents with a similar word are read, and how many longer words and names are taken.
-_LOOK_AT, _LONGER_WORDS, _LONGER_NAMES = 40, 50, 5
+# How many documents with a similar word are read, and how many longer names are taken.
+_LOOK_AT, _LONGER_NAMES = 40, 5
 
 
 def question_words(text: str) -> list[str]:
@@ -54,18 +54,8 @@ def correct(searcher: tantivy.Searcher, asked: Sequence[str]) -> list[str]:
 
     Unknown words without a likely correction stay.
     """
-    corrected: list[str] = []
-    rest = list(asked)
-    while rest:
-        word = rest.pop(0)
-        if _are_known(searcher, word):
-            corrected.append(word)
-        elif rest and rest[0].isdigit() and _are_known(searcher, word[:-1], word[-1] + rest[0]):
-            # "efficientnetb7" was split into "efficientnetb" and "7", and becomes "efficientnet" and "b7".
-            corrected += [word[:-1], word[-1] + rest.pop(0)]
-        else:
-            corrected += _correction(searcher, word)
-    return list(dict.fromkeys(corrected))
+    found = ([word] if _is_known(searcher, word) else _correction(searcher, word) for word in asked)
+    return list(dict.fromkeys(itertools.chain.from_iterable(found)))
 
 
 def with_names(searcher: tantivy.Searcher, word: str) -> list[str]:
@@ -87,9 +77,9 @@ def _without_host(text: str) -> str:
     return re.split(r"[?#]", text[host.end() :])[0] if host else text
 
 
-def _are_known(searcher: tantivy.Searcher, *words: str) -> bool:
-    """Whether each of the words is in a document."""
-    return all(searcher.doc_freq("all", stem(word)) for word in words)
+def _is_known(searcher: tantivy.Searcher, word: str) -> bool:
+    """Whether a document has the word."""
+    return searcher.doc_freq("all", stem(word)) > 0
 
 
 def _correction(searcher: tantivy.Searcher, word: str) -> list[str]:
@@ -98,11 +88,11 @@ def _correction(searcher: tantivy.Searcher, word: str) -> list[str]:
         return [word]
     if similar := _similar(searcher, word, 1):
         return [similar]
-    if longer := searcher.terms_with_prefix("spelling", word, limit=_LONGER_WORDS):
-        return [max(longer, key=lambda found: found[1])[0]]
+    if longer := searcher.terms_with_prefix("spelling", word, limit=1):  # the commonest
+        return [longer[0][0]]
     # Two known words that were written as one ("sentenceencoder").
     cuts = ([word[:at], word[at:]] for at in range(len(word) - 4, 3, -1))
-    if parts := next((parts for parts in cuts if _are_known(searcher, *parts)), None):
+    if parts := next((parts for parts in cuts if all(_is_known(searcher, part) for part in parts)), None):
         return parts
     return [(len(word) >= 6 and _similar(searcher, word, 2)) or word]
 

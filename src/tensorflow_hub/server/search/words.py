@@ -14,10 +14,10 @@ from collections.abc import Sequence
 import tantivy
 
 _WORD = re.compile(r"[^\W_]+")
-# "resnet50" → "resnet 50", "yolov5" → "yolo v5", "wav2vec2" → "wav 2 vec 2"; "v2", "b0", "s3d" stay.
-_VERSIONED = re.compile(r"([a-z]{3,}?)(v[0-9]+)")
+# "resnet50" → "resnet 50", "yolov5" → "yolo v5", "efficientnetb7" → "efficientnet b7", "imagenet21k" →
+# "imagenet 21k"; "v2", "b0", "s3d" stay.
+_PART = re.compile(r"[a-z]{3,}?(?=(?:[bv][0-9]+)+$)|[bv][0-9]+|[a-z]{3,}|[0-9]+(?![0-9a-z])|[0-9a-z]+")
 _SIZE = re.compile(r"([0-9]{2,})x([0-9]{2,})")
-_NUMBERED = re.compile(r"[a-z]{3,}|[0-9]+(?![a-z])|[0-9a-z]+")
 
 # The names of BERT's sizes; handles have the number of layers and the width instead.
 _BERT_SIZE = re.compile(r"L-(\d+)_H-(\d+)", re.IGNORECASE)
@@ -73,17 +73,11 @@ def name_words(handle: str) -> list[str]:
 
 
 @functools.lru_cache(maxsize=50_000)
-def _parts(word: str) -> tuple[str, ...]:
+def _parts(word: str) -> Sequence[str]:
     """Splits a sequence of letters and digits into words and numbers."""
-    parts: Sequence[str] = (word,)
-    if not (word.isalpha() or word.isdigit() or len(word) < 4 or not word.isascii()):
-        if versioned := _VERSIONED.fullmatch(word):
-            parts = versioned.groups()
-        elif size := _SIZE.fullmatch(word):
-            parts = size.groups()
-        elif word[:3].isalpha():
-            parts = _NUMBERED.findall(word)
-    return tuple(parts)
+    if size := _SIZE.fullmatch(word):
+        return size.groups()
+    return _PART.findall(word) if word[:3].isalpha() and word.isascii() else [word]
 
 
 @functools.lru_cache(maxsize=100_000)

@@ -2,8 +2,8 @@
 
 The 226 questions were written, with their right answers, before anybody looked at results, and were split
 once at random (`random.Random(20261128).shuffle`). Weights were chosen on one half only. The other half says
-how well search answers questions that it was not tuned for. Nobody read its questions; but when search was
-made simpler, one of about 28 variants was chosen by the scores of all sets, so its figures flatter a little.
+how well search answers questions that it was not tuned for. Nobody read its questions; but twice when search
+was made simpler, variants that scored lower on it were rejected, so its figures flatter a little.
 
 The 90 of the second set are harder. They were written together with the synonyms of the values of facets,
 before anybody saw results for them. Since then their results were compared while search was changed: they
@@ -80,9 +80,9 @@ def test_the_whole_catalogue_is_taken(imported):
 @pytest.mark.parametrize(
     ("file", "least_mrr", "least_recall"),
     [
-        ("questions_tuned_on.json", 0.92, 0.99),
-        ("questions_held_out.json", 0.88, 0.98),
-        ("questions_second_set.json", 0.85, 0.93),
+        ("questions_tuned_on.json", 0.93, 0.99),
+        ("questions_held_out.json", 0.90, 0.98),
+        ("questions_second_set.json", 0.86, 0.94),
     ],
 )
 def test_right_answers_rank_high(ask, file, least_mrr, least_recall):

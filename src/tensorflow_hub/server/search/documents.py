@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -66,28 +67,16 @@ class SearchDocument:
         return self.handle.split("/", 1)[0]
 
     @property
-    def quality(self) -> int:
-        """Orders models in searches without words: with files first, then by downloads and static score."""
-        is_here = self.size is not None
-        return (is_here << 60) + (min(self.downloads, 2**40) << 16) + round(10 * self.static_score)
+    def weight(self) -> float:
+        """How good a result the model is for any search: scores are multiplied by log2(2 + weight).
 
-    @property
-    def static_score(self) -> float:
-        """Orders models that match the same words; higher is better.
-
-        Adds points if a model is not a collection, if it is not a deployment or preprocessor of another
-        model, for each power of ten of its downloads, and for each of its first versions.
+        0 for a collection, 1 for a deployment or preprocessor of another model, 2 for other models. Each
+        power of ten of its downloads and each of its first versions add a little.
         """
-        of_its_own = self.kind in {"module", "placeholder"} and "text-preprocessing" not in self.facets.get(
-            "task", ()
-        )
-        rank = 12.0 * (self.kind != "collection") + 3.0 * of_its_own
-        return rank + 0.4 * self.power_of_downloads + 0.3 * (min(self.version, 5) - 1)
-
-    @property
-    def power_of_downloads(self) -> int:
-        """0 below 10 downloads, 1 below 100, …, at most 8."""
-        return min(len(str(self.downloads)) - 1, 8)
+        kind = KIND_BY_CARD.get(self.kind)
+        is_part = (kind and not kind.is_model) or "text-preprocessing" in self.facets.get("task", ())
+        base = 0 if self.kind == "collection" else 1 if is_part else 2
+        return base + 0.1 * math.log10(1 + self.downloads) + 0.05 * min(self.version, 5)
 
 
 _select = (

@@ -1,13 +1,12 @@
 """Answers a search request: a page of hits, their number, the counts of the facets, the corrected words.
 
-One query finds the hits. The score of a document is a sum. For each word of the search: BM25 in the whole
-text and, if words may be missing, points for having the word. Points are added if the name or the handle
-equals the search, if the files are on this hub, and for downloads.
+One query finds the hits. The score of a document is a sum, multiplied by its weight (`documents.py`): BM25 of
+each word of the search in the whole text; if words may be missing, points for each word that is there, more
+for a rare one; points if the name or the handle equals the search, and if the files are on this hub.
 
-Other parts would take too long for all hits, and are added only for the best ones (`_rank`): BM25 of each
-word in the name, the values of facets and the description, and the static score of the model. Finally,
-models whose handles start with the same parts lose points, so that ten sizes of one model do not fill a
-page.
+BM25 of each word in the name, the values of facets and the description takes too long for all hits. It is
+added only for the best ones (`_rank`). Finally, models whose handles start with the same parts lose points,
+so that ten sizes of one model do not fill a page.
 """
 
 from __future__ import annotations
@@ -27,18 +26,16 @@ from tensorflow_hub.server.search.matching import matches
 from tensorflow_hub.server.search.question import asked_name, correct, question_words, with_names
 from tensorflow_hub.server.search.request import MAX_RESULTS, SearchRequest
 
-# The weight of BM25 in the whole text; and the points for having a word if words may be missing, to which its
-# inverse document frequency is added.
+# The weight of BM25 in the whole text; and the points for each word if words may be missing, to which a rare
+# word adds more.
 ANYWHERE, COVERAGE = 0.5, 4.0
 # The points if the search is the name or the handle of the model, and if its files are on this hub.
 WHOLE_NAME, DOWNLOADABLE = 100.0, 8.0
-# The points for each of these powers of ten of downloads.
-USED, POWERS = 0.4, (3, 5, 7)
 # For the best hits: the weights of BM25 in the text fields, and of names that a word may stand for.
 PLACES = {"name": 1.0, "facet_words": 1.0, "also_called": 0.5, "description": 1.0}
 OTHER_NAME = 0.5
-# Among so many best hits, each further model whose handle starts the same keeps this part of its score.
-SPREAD, SAME_BEGINNING = 60, 0.9
+# Each further model whose handle starts the same keeps this part of its score.
+SAME_BEGINNING = 0.8
 # A score above the sum of any scores of words.
 ABOVE_ALL = 1000.0
 
@@ -49,8 +46,8 @@ _ENOUGH = 20
 # hits, and it takes long to find, score and count them.
 _COMMON = 10_000
 # How many of the best hits are ordered by the complete score.
-_CANDIDATES = 150
-_SORT_FIELDS = {"newest": "published", "downloads": "quality", "size": "bytes"}
+_CANDIDATES = 250
+_SORT_FIELDS = {"newest": "published", "downloads": "downloads", "size": "bytes"}
 _FACET_VALUES, _ALL_VALUES = 30, 2_000
 
 # Facet → values and their numbers, commonest first.
@@ -87,20 +84,22 @@ def _answer(index: SearchIndex, request: SearchRequest) -> SearchAnswer:
     searcher, asked = index.searcher(), question_words(request.text)
     words = correct(searcher, asked)
     stems = [with_names(searcher, word) for word in words]
-    field = None if words and request.sort == "relevance" else _SORT_FIELDS.get(request.sort, "quality")
-    order = tantivy.Order.Asc if request.sort == "size" else tantivy.Order.Desc
+    field = _SORT_FIELDS.get(request.sort)
     end = min(request.page * request.page_size, MAX_RESULTS)
-    limit = end if field else max(end, _CANDIDATES)
     for relaxed in (False, True):
         query = _matching(searcher, request.text, stems, relaxed)
-        narrowed = _filtered(index, query, request)
-        found = searcher.search(narrowed, limit, count=True, order_by_field=field, order=order)
+        found = searcher.search(
+            _filtered(index, query, request),
+            end if field else max(end, _CANDIDATES),
+            order_by_field=field,
+            order=tantivy.Order.Asc if request.sort == "size" else tantivy.Order.Desc,
+            weight_by_field=None if field else "weight",
+        )
         total: int = found.count  # type: ignore[attr-defined]
         if len(words) < 2 or total >= (1 if field else _ENOUGH):
             break
     best = [] if field else found.hits[:_CANDIDATES]
-    ids = _rank(searcher, stems, best) if best else []
-    ids += _numbers(searcher, "id", found.hits[len(best) :])
+    ids = [*_rank(searcher, query, stems, best), *_numbers(searcher, "id", found.hits[len(best) :])]
     return SearchAnswer(
         ids=tuple(ids[(request.page - 1) * request.page_size : end]),
         total=total,
@@ -143,24 +142,19 @@ def _matching(searcher: tantivy.Searcher, text: str, words: Sequence[Sequence[st
 
     The score decides which are the best hits. Each word is its stem and the names that it may stand for.
     """
-    if not words:
-        return Query.all_query()
     points = [(_term("title", asked_name(text)), WHOLE_NAME), (_term("flag", "here"), DOWNLOADABLE)]
-    points += [(_term("flag", f"used-{power}"), USED) for power in POWERS]
-    rare: list[Query] = []
-    common: list[Query] = []
-    for word in words:
-        query, having = _anywhere(*word), searcher.doc_freq("all", word[0])
-        (rare if having <= _COMMON else common).append(query)
-        if relaxed:
-            rarity = math.log(1 + max(0, searcher.num_docs - having + 0.5) / (having + 0.5))
-            points.append((query, COVERAGE + rarity))
-    parts = [Query.const_score_query(query, score) for query, score in points]
-    if relaxed and rare:
-        return _lifted(_any_of(rare), [*common, *parts])
-    matching = _any_of(common) if relaxed else Query.boolean_query([(Must, q) for q in (*rare, *common)])
-    # There may be many matches: for these, one query of all parts is faster than one around the other.
-    return _lifted(matching, [_any_of(parts)])
+    queries = [_anywhere(*word) for word in words]
+    if not words:
+        matching = Query.all_query()
+    elif relaxed:
+        having = [searcher.doc_freq("all", stem) for stem, *_ in words]
+        rare = [query for query, count in zip(queries, having, strict=True) if count <= _COMMON]
+        matching = _any_of(rare or queries)
+        for query, count in zip(queries, having, strict=True):
+            points.append((query, COVERAGE + math.log((1 + searcher.num_docs) / (1 + count))))
+    else:
+        matching = Query.boolean_query([(Must, query) for query in queries])
+    return _lifted(matching, [Query.const_score_query(query, score) for query, score in points])
 
 
 def _anywhere(stem: str, *names: str) -> Query:
@@ -210,25 +204,25 @@ def _filtered(index: SearchIndex, query: Query, request: SearchRequest, *, witho
     return Query.boolean_query([(Must, query), *clauses])
 
 
-def _rank(searcher: tantivy.Searcher, words: Sequence[Sequence[str]], hits: Sequence[Hit]) -> list[int]:
-    """Returns the models of the best hits in the order of their complete scores."""
-    scores = dict(zip(_numbers(searcher, "id", hits), (score for score, _ in hits), strict=True))
-    parts = []
+def _rank(
+    searcher: tantivy.Searcher, query: Query, words: Sequence[Sequence[str]], hits: Sequence[Hit]
+) -> list[int]:
+    """Returns the models of the best hits of a query in the order of their complete scores."""
+    if not hits:
+        return []
+    parts = [query]
     for stem, *names in words:
         parts += [Query.boost_query(_term(place, stem), weight) for place, weight in PLACES.items()]
         parts += [Query.boost_query(_term("name", name), OTHER_NAME) for name in names]
-    among = Query.const_score_query(Query.term_set_query(SCHEMA, "id", list(scores)), 0.0)
-    found = searcher.search(_lifted(among, parts), len(hits), count=False).hits
-    ids, statics, starts = (_numbers(searcher, field, found) for field in ("id", "static", "beginning"))
-    for model, static, (score, _) in zip(ids, statics, found, strict=True):
-        scores[model] += score + static / 10
-    start_of = dict(zip(ids, starts, strict=True))
-    ranked = sorted(ids, key=scores.__getitem__, reverse=True)
+    among = Query.const_score_query(Query.term_set_query(SCHEMA, "id", _numbers(searcher, "id", hits)), 0.0)
+    found = searcher.search(_lifted(among, parts), len(hits), count=False, weight_by_field="weight").hits
+    ids, beginnings = (_numbers(searcher, field, found) for field in ("id", "beginning"))
     seen: Counter[int] = Counter()
-    for model in ranked[:SPREAD]:
-        scores[model] *= SAME_BEGINNING ** seen[start_of[model]]
-        seen[start_of[model]] += 1
-    return sorted(ranked[:SPREAD], key=scores.__getitem__, reverse=True) + ranked[SPREAD:]
+    scores = {}
+    for model, beginning, (score, _) in zip(ids, beginnings, found, strict=True):
+        scores[model] = score * SAME_BEGINNING ** seen[beginning]
+        seen[beginning] += 1
+    return sorted(scores, key=scores.__getitem__, reverse=True)
 
 
 def _numbers(searcher: tantivy.Searcher, field: str, hits: Sequence[Hit]) -> list[int]:

@@ -28,7 +28,7 @@ from tensorflow_hub.server.search.words import name_words, stem, words
 
 TEXT_FIELDS = ("all", "name", "facet_words", "also_called", "description", "spelling")
 TERM_FIELDS = ("title", "flag", "signature", *FACET_KEYS)
-NUMBER_FIELDS = ("id", "static", "beginning", "quality", "published", "bytes")
+NUMBER_FIELDS = ("id", "beginning", "downloads", "published", "bytes")
 # How many words of a card are indexed. More words need disk space and do not make better results.
 _CARD_WORDS = 600
 _BULK_MEMORY, _UPDATE_MEMORY = 128_000_000, 16_000_000
@@ -47,6 +47,7 @@ def _schema() -> tantivy.Schema:
         builder.add_text_field(name, fast=is_counted, tokenizer_name="raw", index_option="basic")
     for name in NUMBER_FIELDS:
         builder.add_unsigned_field(name, indexed=name in {"id", "bytes"}, fast=True)
+    builder.add_float_field("weight", fast=True)
     return builder.build()
 
 
@@ -149,15 +150,15 @@ def is_damage(error: BaseException) -> bool:
 
 
 def _fields(document: SearchDocument) -> dict[str, Any]:
-    name = name_words(document.handle)
-    # Numbers and single letters are left out of the name, because BM25 gives long fields a lower score.
-    numbers = [word for word in name if not word.isalpha() or len(word) == 1]
     searched = [
         (facet, value)
         for facet in FACETS
         if facet.is_searched
         for value in document.facets.get(facet.key, ())
     ]
+    name = name_words(document.handle)
+    # Numbers and single letters are left out of the name, because BM25 gives long fields a lower score.
+    numbers = [word for word in name if not word.isalpha() or len(word) == 1]
     facet_words = [*_words(facet.label_of(value) for facet, value in searched), *numbers]
     others = _words(facet.also_called(value) for facet, value in searched)
     description = words(document.description)
@@ -165,7 +166,6 @@ def _fields(document: SearchDocument) -> dict[str, Any]:
     # Words of the name, the facets and the description count more often: this field chooses the best hits.
     every = [*name * 3, *facet_words * 2, *description * 2, *others, *card]
     spelling = sorted({word for word in every if 4 <= len(word) <= 30 and word.isalpha()})
-    used = [f"used-{power}" for power in range(3, document.power_of_downloads + 1)]
     return {
         "id": document.id,
         "title": [" ".join(words(title)) for title in (document.handle, document.handle.partition("/")[2])],
@@ -176,10 +176,10 @@ def _fields(document: SearchDocument) -> dict[str, Any]:
         "all": _stems(every),
         "spelling": " ".join(spelling),
         "signature": list(document.interfaces),
-        "flag": [*document.flags, *used, *(["here"] if document.size is not None else [])],
-        "static": round(10 * document.static_score),
+        "flag": [*document.flags, *(["here"] if document.size is not None else [])],
+        "weight": document.weight,
         "beginning": zlib.crc32("/".join(document.handle.split("/")[:2]).encode()),
-        "quality": document.quality,
+        "downloads": document.downloads,
         "published": document.published_at,
         **({} if document.size is None else {"bytes": document.size}),
         **{key: list(values) for key, values in document.facets.items()},

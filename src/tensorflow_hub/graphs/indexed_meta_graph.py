@@ -104,7 +104,7 @@ class IndexedMetaGraph:
         found: set[str] = set()
         contexts = list(self.contexts)
         queue = [node_name(name) for name in roots if tensor_name(name) not in given]
-        while queue:
+        while queue:  # again for the nodes of loops and branches, which are added at the end
             while queue:
                 name = queue.pop()
                 if name in found or name not in self.nodes:
@@ -118,7 +118,7 @@ class IndexedMetaGraph:
                     queue.extend(other for other in self.colocated_with(name) if other not in given_nodes)
             for context in [context for context in contexts if context.inside & found]:
                 contexts.remove(context)
-                queue.extend(name for name in context.named if name not in given_nodes)
+                queue.extend(name for name in context.referenced if name not in given_nodes)
         return found
 
     def graph_def(self, names: Collection[str]) -> Any:

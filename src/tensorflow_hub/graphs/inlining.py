@@ -37,17 +37,17 @@ class _Scope:
     """One function body while it is inlined.
 
     Attributes:
-      prefix: the prefix of the names of its nodes.
-      arguments: argument name → name of the tensor that is passed.
-      after: control inputs of its nodes.
-      outputs: name of an inlined call in it → names of the tensors that the call returns.
+      prefix: the prefix of the names of its nodes in the flat graph.
+      arguments: argument name → name, in the flat graph, of the tensor that is passed.
+      control_inputs: the control inputs of the call, such as `^init`. The body has to run after them.
+      returned: name of an inlined call in the body → names, in the flat graph, of the tensors it returns.
       output_numbers: node name → output name → number of its first tensor.
     """
 
     prefix: str
     arguments: Mapping[str, str]
-    after: Sequence[str]
-    outputs: dict[str, list[str]] = dataclasses.field(default_factory=dict)
+    control_inputs: Sequence[str]
+    returned: dict[str, list[str]] = dataclasses.field(default_factory=dict)
     output_numbers: dict[str, dict[str, int]] = dataclasses.field(default_factory=dict)
 
 
@@ -66,14 +66,15 @@ class _Inliner:
         # For all nodes first: in loops of TensorFlow 1 some nodes have inputs from later nodes.
         scope.output_numbers.update((node.name, _output_numbers(node)) for node in nodes)
         for node in _in_order(nodes):
-            inputs = [self._input(name, scope) for name in node.input]
-            function = self._called(node)
+            inputs = [self._flat_name(name, scope) for name in node.input]
+            function = self._called_function(node)
             if function is None:
                 self._add_node(node, inputs, scope)
             else:
                 self._add_call(node, function, inputs, scope)
 
-    def _called(self, node: Any) -> Any:
+    def _called_function(self, node: Any) -> Any:
+        """The function that a node calls; None for a node that is no call."""
         name = node.attr["f"].func.name if node.op in _CALLS else node.op
         return self._functions.get(name)
 
@@ -85,43 +86,42 @@ class _Inliner:
         copy.input.extend(inputs)
         if "_class" in copy.attr:
             del copy.attr["_class"]
-        if scope.after and not any(not name.startswith("^") for name in inputs):
-            copy.input.extend(name for name in scope.after if name not in copy.input)
+        # A node with a data input gets its value only after that input has run.
+        if all(name.startswith("^") for name in inputs):
+            copy.input.extend(name for name in scope.control_inputs if name not in copy.input)
 
     def _add_call(self, node: Any, function: Any, inputs: list[str], scope: _Scope) -> None:
         data = [name for name in inputs if not name.startswith("^")]
         control = [name for name in inputs if name.startswith("^")]
         names = [argument.name for argument in function.signature.input_arg]
         prefix = f"{scope.prefix}{node.name}/"
-        inner = _Scope(prefix, dict(zip(names, data, strict=True)), [*scope.after, *control])
+        inner = _Scope(prefix, dict(zip(names, data, strict=True)), [*scope.control_inputs, *control])
         self._add(function.node_def, inner)
-        returned = [function.ret[output.name] for output in function.signature.output_arg]
-        scope.outputs[node.name] = [self._input(name, inner) for name in returned]
+        results = [function.ret[output.name] for output in function.signature.output_arg]
+        scope.returned[node.name] = [self._flat_name(name, inner) for name in results]
         scope.output_numbers[node.name] = {"output": 0} | {
             output.name: i for i, output in enumerate(function.signature.output_arg)
         }
         done = {f"^{prefix}{name}" for name in function.control_ret.values()}
-        done |= {f"^{name.split(':')[0]}" for name in scope.outputs[node.name]}
+        done |= {f"^{name.split(':')[0]}" for name in scope.returned[node.name]}
         self._flat.node.add(name=scope.prefix + node.name, op="NoOp", input=sorted(done | set(control)))
 
-    def _input(self, name: str, scope: _Scope) -> str:
-        """The name in the inlined graph for the name of an input in a function body."""
+    def _flat_name(self, name: str, scope: _Scope) -> str:
+        """The name in the flat graph for the name of an input in a function body."""
         if name.startswith("^"):
-            inner = name[1:]
-            return (
-                f"^{scope.arguments[inner].split(':')[0]}"
-                if inner in scope.arguments
-                else f"^{scope.prefix}{inner}"
-            )
+            node = name[1:]
+            if node in scope.arguments:
+                return f"^{scope.arguments[node].split(':')[0]}"
+            return f"^{scope.prefix}{node}"
         if name in scope.arguments:
             return scope.arguments[name]
-        node, number = _split(name, scope.output_numbers)
-        if node in scope.outputs:
-            return scope.outputs[node][number]
+        node, number = _node_and_number(name, scope.output_numbers)
+        if node in scope.returned:
+            return scope.returned[node][number]
         return f"{scope.prefix}{node}:{number}" if number else f"{scope.prefix}{node}"
 
 
-def _split(name: str, output_numbers: Mapping[str, Mapping[str, int]]) -> tuple[str, int]:
+def _node_and_number(name: str, output_numbers: Mapping[str, Mapping[str, int]]) -> tuple[str, int]:
     """The node and output number of "node", "node:1" or, in functions, "node:output:1"."""
     parts = name.split(":")
     if len(parts) == 1:
@@ -148,9 +148,9 @@ def _output_numbers(node: Any) -> dict[str, int]:
 
 
 def _in_order(nodes: Sequence[Any]) -> list[Any]:
-    """Nodes in topological order.
+    """Nodes in topological order: each after its inputs.
 
-    Nodes of loops of TensorFlow 1, which have none, come last in the given order.
+    Loops of TensorFlow 1 are cycles. Their nodes, and those after them, come last, in the given order.
     """
     by_name = {node.name: node for node in nodes}
     waiting: dict[str, set[str]] = {}

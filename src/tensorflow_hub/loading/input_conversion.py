@@ -153,10 +153,11 @@ def _is_list_of_tensors(value: Any, length: int) -> bool:
 
 
 def _convert(value: Any, spec: Any, is_fixed: bool) -> Any:
+    """Converts each value in a nest to a tensor of the spec at the same place in the nest of specs."""
     if isinstance(value, dict):
-        return {key: _convert(item, _child(spec, key), is_fixed) for key, item in value.items()}
+        return {key: _convert(item, _part(spec, key), is_fixed) for key, item in value.items()}
     if isinstance(value, (list, tuple)) and not _is_plain_values(value, spec):
-        items = [_convert(item, _child(spec, index), is_fixed) for index, item in enumerate(value)]
+        items = [_convert(item, _part(spec, index), is_fixed) for index, item in enumerate(value)]
         if hasattr(value, "_fields"):
             return type(value)(*items)
         return (type(spec) if type(spec) in {list, tuple} else type(value))(items)
@@ -181,6 +182,7 @@ def _to_tensor(value: Any, dtype: Any) -> Any:
 
 
 def _castable(source: Any, target: Any) -> bool:
+    """Whether tensors of a dtype are cast to another one: between floats, between integers, and to floats."""
     if target is None or source == target:
         return False
     both_floating = source.is_floating and target.is_floating
@@ -211,6 +213,7 @@ def with_traced_shape(tensor: Any, spec: Any) -> Any:
 
 
 def _sparse_with_traced_shape(tensor: tf.SparseTensor, shape: tf.TensorShape) -> tf.SparseTensor:
+    """The tensor with the traced shape, which an op compares with its dense shape when the function runs."""
     known = [number for number, size in enumerate(shape) if size is not None]
     sizes = tf.gather(tensor.dense_shape, known)
     check = tf.debugging.assert_equal(sizes, tf.constant([shape[n] for n in known], tf.int64))
@@ -230,6 +233,7 @@ def _is_plain_values(value: Any, spec: Any) -> bool:
 
 
 def _leaves(value: Any) -> Iterator[Any]:
+    """The items of nested lists and tuples that are not lists or tuples themselves."""
     if isinstance(value, (list, tuple)):
         for item in value:
             yield from _leaves(item)
@@ -237,7 +241,8 @@ def _leaves(value: Any) -> Iterator[Any]:
         yield value
 
 
-def _child(spec: Any, key: Any) -> Any:
+def _part(spec: Any, key: Any) -> Any:
+    """The part of a nest of specs for a key of a dict or an index of a list; None if it has no such part."""
     if isinstance(spec, dict):
         return spec.get(key)
     if isinstance(spec, (list, tuple)) and isinstance(key, int) and key < len(spec):
@@ -246,10 +251,14 @@ def _child(spec: Any, key: Any) -> Any:
 
 
 def _nesting(value: Any) -> Any:
+    """The dicts and lists of a nest of inputs or specs, with None for each tensor, value or spec.
+
+    Inputs and specs with equal nestings can be compared one by one.
+    """
     if isinstance(value, dict):
         return {key: _nesting(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)) and not _is_plain_values(value, None):
-        return [_nesting(item) for item in value]
-    if isinstance(value, (list, tuple)) and any(isinstance(item, tf.TypeSpec) for item in value):
-        return [_nesting(item) for item in value]
+    if isinstance(value, (list, tuple)):
+        is_list_of_specs = any(isinstance(item, tf.TypeSpec) for item in value)
+        if is_list_of_specs or not _is_plain_values(value, None):
+            return [_nesting(item) for item in value]
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from typing import Any
 
 import tensorflow as tf
@@ -102,21 +103,20 @@ def plan_state(
         check_values(path, checkpoint, stored)
     restored = {v.node: v for v in stored} if checkpoint is not None else {}
     losses = node_names(index.meta_graph, _KEYS.REGULARIZATION_LOSSES) if trainable else []
-    initializers = node_names(index.meta_graph, _KEYS.TABLE_INITIALIZERS)
-    roots = {*index.state, *map(node_name, losses), *map(node_name, initializers)}
+    table_initializers = node_names(index.meta_graph, _KEYS.TABLE_INITIALIZERS)
+    roots = {*index.state, *map(node_name, [*losses, *table_initializers])}
+    # Name of the op that initializes a variable → the variable, for those with a value in the checkpoint.
     assigns: dict[str, StoredVariable] = {}
-    for definition in (d for definitions in variables.values() for d in definitions):
+    for definition in itertools.chain.from_iterable(variables.values()):
+        ops_of_variable = map(node_name, (definition.initializer_name, _snapshot(definition)))
+        roots.update(op for op in ops_of_variable if op in index.nodes)
         node = node_name(definition.variable_name)
-        roots |= {
-            node_name(n)
-            for n in (definition.initializer_name, _snapshot(definition))
-            if n in index.nodes or node_name(n) in index.nodes
-        }
         if node in restored:
             assigns[node_name(definition.initializer_name)] = restored[node]
             definition.initial_value_name = f"{_INITIALIZER}/{node}:0"
-    replaced = {index.nodes[assign].input[1] for assign in assigns}
-    needed = index.needed(roots, replaced, with_colocated=True)
+    # What computes the initial values of these variables is not needed.
+    initial_values = {index.nodes[assign].input[1] for assign in assigns}
+    needed = index.needed(roots, initial_values, with_colocated=True)
     graph_def = index.graph_def(needed)
     assets.write_paths(graph_def, index.asset_files, asset_paths)
     _read_from_checkpoint(graph_def, assigns, checkpoint)
@@ -124,7 +124,7 @@ def plan_state(
         graph_def,
         variables,
         stored,
-        initializers,
+        table_initializers,
         node_names(index.meta_graph, _KEYS.ASSET_FILEPATHS),
         losses,
         index.meta_graph.meta_info_def.stripped_op_list,
@@ -132,18 +132,18 @@ def plan_state(
 
 
 def _variable_definitions(index: IndexedMetaGraph, trainable: bool) -> dict[str, list[Any]]:
-    keys = [key for key in _VARIABLE_KEYS if trainable or key != _KEYS.TRAINABLE_VARIABLES]
-    trained = (
-        {d.variable_name for d in variable_defs(index.meta_graph, _KEYS.TRAINABLE_VARIABLES)}
-        if trainable
-        else set()
-    )
-    result = {}
-    for key in keys:
-        result[key] = variable_defs(index.meta_graph, key)
-        for definition in result[key]:
-            definition.trainable = definition.variable_name in trained
-    return result
+    """Collection → the `VariableDef`s in it, which say whether the variable is trained.
+
+    Without `trainable`, no variable is trained, and the collection of trainable variables is left out.
+    """
+    by_collection = {key: variable_defs(index.meta_graph, key) for key in _VARIABLE_KEYS}
+    trained = {definition.variable_name for definition in by_collection[_KEYS.TRAINABLE_VARIABLES]}
+    if not trainable:
+        trained = set()
+        del by_collection[_KEYS.TRAINABLE_VARIABLES]
+    for definition in itertools.chain.from_iterable(by_collection.values()):
+        definition.trainable = definition.variable_name in trained
+    return by_collection
 
 
 def _snapshot(definition: Any) -> str:
@@ -165,6 +165,7 @@ def _read_from_checkpoint(graph_def: Any, assigns: dict[str, StoredVariable], ch
 
 
 def _restore(variable: StoredVariable) -> list[Any]:
+    """The nodes that read the value of a variable from the checkpoint: a RestoreV2 op and its constants."""
     names, slices = f"{variable.node}/tensor_names", f"{variable.node}/shape_and_slices"
     restore = node_def_pb2.NodeDef(name=f"{_INITIALIZER}/{variable.node}", op="RestoreV2")
     restore.input.extend([f"{_INITIALIZER}/prefix", f"{_INITIALIZER}/{names}", f"{_INITIALIZER}/{slices}"])
@@ -177,6 +178,7 @@ def _restore(variable: StoredVariable) -> list[Any]:
 
 
 def _constant(name: str, value: bytes, shape: tuple[int, ...]) -> Any:
+    """The node of a constant with one string; its shape is () or (1,)."""
     node = node_def_pb2.NodeDef(name=f"{_INITIALIZER}/{name}", op="Const")
     node.attr["dtype"].type = tf.string.as_datatype_enum
     tensor = node.attr["value"].tensor
@@ -199,7 +201,7 @@ def add_state(plan: StatePlan, scope: str) -> GraphState:
     graph_def = type(plan.graph_def)()
     graph_def.CopyFrom(plan.graph_def)
     for node in graph_def.node:
-        if node.attr["shared_name"].s if "shared_name" in node.attr else b"":
+        if "shared_name" in node.attr and node.attr["shared_name"].s:
             # Two hub.Modules must not share state in the session.
             node.attr["shared_name"].s = f"{scope}/".encode() + node.attr["shared_name"].s
     tf.import_graph_def(graph_def, name=f"{scope}/", producer_op_list=plan.producer_ops)

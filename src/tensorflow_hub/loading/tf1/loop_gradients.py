@@ -68,6 +68,7 @@ def evaluate_loops(
     names = list(dict.fromkeys(fetches))
     used = graph.needed([*names, *updates], state.feed_names() | set(fed))
     feeds = {**state.captures(graph, used, names), **fed}
+    # The gradient computes the loop a second time, with the same random numbers and old values of variables.
     passed_on, refused = _not_repeatable(graph, state, names, list(feeds), updates)
     sources = _sources(state, feeds)
 

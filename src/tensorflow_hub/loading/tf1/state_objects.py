@@ -167,29 +167,29 @@ class StateObjects:
             self.assets[name] = tf.saved_model.Asset(path)
 
     def _add_variables(self, graph: IndexedMetaGraph, trainable: set[str]) -> None:
-        declared = _declared_variables(graph)
-        stored = stored_variables(graph.meta_graph)
-        if self._checkpoint is not None and stored:
-            check_values(self._path, self._checkpoint, stored)
-        handles = {node.name for node in graph.meta_graph.graph_def.node if node.op == "VarHandleOp"}
-        missing = sorted((handles | set(declared)) - set(self.variables))
+        """Creates the variables: with values of the checkpoint, else of the author's initializers."""
+        definitions = _variable_definitions(graph)
+        global_variables = stored_variables(graph.meta_graph)
+        if self._checkpoint is not None and global_variables:
+            check_values(self._path, self._checkpoint, global_variables)
+        nodes = {name for name, node in graph.nodes.items() if node.op == "VarHandleOp"}
+        new = sorted((nodes | set(definitions)) - set(self.variables))
         places = {
-            name: stored_variable(declared[name], graph.nodes[name])
-            for name in declared
+            name: stored_variable(definition, graph.nodes[name])
+            for name, definition in definitions.items()
             if name in graph.nodes
         }
-        values = self._read_checkpoint(missing, places)
-        for name in missing:
-            if name not in graph.nodes:
-                continue
-            if name in values:
+        values = self._read_checkpoint(new, places)
+        for name in new:
+            if name in values and name in graph.nodes:
                 self.variables[name] = tf.Variable(
                     values.pop(name), name=name, trainable=name in trainable, shape=_shape(graph.nodes[name])
                 )
-        pending = [name for name in missing if name not in self.variables and name in declared]
-        for name in pending:
-            (value,) = self.run(graph, [declared[name].initial_value_name])
-            self.variables[name] = tf.Variable(value, name=name, trainable=name in trainable)
+        # After all variables of the checkpoint, because an initializer may read another variable.
+        for name in new:
+            if name in definitions and name not in self.variables:
+                (value,) = self.run(graph, [definitions[name].initial_value_name])
+                self.variables[name] = tf.Variable(value, name=name, trainable=name in trainable)
 
     def _read_checkpoint(self, names: list[str], places: dict[str, StoredVariable]) -> dict[str, Any]:
         """The values of the variables that the checkpoint has; of a partitioned variable those of each part.
@@ -224,6 +224,7 @@ class StateObjects:
         return {name: value for (name, _, _), value in zip(available, values, strict=True)}
 
     def _add_resources(self, graph: IndexedMetaGraph) -> None:
+        """Creates and fills the tables, and other resources."""
         added = []
         for name, node in graph.state.items():
             if node.op != "VarHandleOp" and returns_resource(node.op) and name not in self.resources:
@@ -268,16 +269,18 @@ def _run_with_tables(done: Any) -> None:
         tf.compat.v1.add_to_collection(tf.compat.v1.GraphKeys.TABLE_INITIALIZERS, done.op)
 
 
-def _declared_variables(graph: IndexedMetaGraph) -> dict[str, Any]:
+def _variable_definitions(graph: IndexedMetaGraph) -> dict[str, Any]:
+    """Name of the node of a variable → its `VariableDef`, from the collections of the graph."""
     keys = ("variables", "trainable_variables", "model_variables", "local_variables", "global_step")
-    declared: dict[str, Any] = {}
+    definitions: dict[str, Any] = {}
     for key in keys:
-        for variable in variable_defs(graph.meta_graph, key):
-            declared.setdefault(node_name(variable.variable_name), variable)
-    return declared
+        for definition in variable_defs(graph.meta_graph, key):
+            definitions.setdefault(node_name(definition.variable_name), definition)
+    return definitions
 
 
 def _shape(node: Any) -> tf.TensorShape | None:
+    """The shape of a variable if it is not the shape of its value: if some sizes are not fixed."""
     if "shape" not in node.attr:
         return None
     shape = tf.TensorShape(node.attr["shape"].shape)

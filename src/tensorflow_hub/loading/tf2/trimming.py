@@ -165,6 +165,7 @@ def _is_for_training(objects: Any, function: Any, name: str) -> bool:
 
 
 def _fields(value: Any) -> dict[str, list[Any]]:
+    """The fields of a stored named tuple that are lists, by name."""
     return {
         pair.key: list(pair.value.list_value.values)
         for pair in value.named_tuple_value.values
@@ -173,6 +174,7 @@ def _fields(value: Any) -> dict[str, list[Any]]:
 
 
 def _drop_concrete_functions(objects: Any) -> None:
+    """Removes the traces that no function has any more, and the tensors that only these traces capture."""
     used = {name for node in objects.nodes for name in node.function.concrete_functions}
     used |= {
         node.bare_concrete_function.concrete_function_name
@@ -203,10 +205,12 @@ def _drop_duplicate_variables(objects: Any) -> None:
     public = _reachable(objects, [child.node_id for child in root.children if child.node_id not in private])
     bound = {number for function in objects.concrete_functions.values() for number in function.bound_inputs}
     for number in private:
-        alone = _reachable(objects, [number]) - public
-        variables = {found for found in alone if objects.nodes[found].HasField("variable")}
-        plain = all(objects.nodes[found].HasField("user_object") for found in alone - variables)
-        if not variables or not plain or alone & bound:
+        only_here = _reachable(objects, [number]) - public
+        variables = {found for found in only_here if objects.nodes[found].HasField("variable")}
+        others_are_lists = all(
+            objects.nodes[found].HasField("user_object") for found in only_here - variables
+        )
+        if not variables or not others_are_lists or only_here & bound:
             continue
         for found in variables:
             objects.nodes[found].user_object.identifier = "_generic_user_object"

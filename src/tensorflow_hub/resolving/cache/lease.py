@@ -21,10 +21,10 @@ import uuid
 import weakref
 from collections.abc import Callable, Iterator
 
-BEAT = 1.0
-STALE = 10.0
+BEAT = 1.0  # seconds between two touches of the file
+STALE = 10.0  # seconds without a touch, after which the holder counts as stopped
 _POLL_FIRST, _POLL_LAST = 0.005, 0.2
-_MOST_STOPPED = 3
+_MOST_STOPPED = 3  # the number of stopped holders for which the others take another file
 
 _OPEN = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL, errno.EIO}
@@ -42,7 +42,7 @@ class Lease:
         self.exclusive = exclusive
         self._path = path
         self._descriptor = descriptor
-        self._also: list[str] = []
+        self._more_files: list[str] = []
         self._token = uuid.uuid4().bytes
         self._touch()
         self._done = threading.Event()
@@ -57,7 +57,7 @@ class Lease:
     def _touch(self) -> None:
         with contextlib.suppress(OSError):
             os.utime(self._descriptor if os.utime in os.supports_fd else self._path)
-        for path in self._also:  # by name: a directory that was taken over gets no heartbeat
+        for path in self._more_files:  # by name: a directory that was taken over gets no heartbeat
             with contextlib.suppress(OSError):
                 os.utime(path)
 
@@ -65,7 +65,7 @@ class Lease:
         """Creates another file that is touched each second while the lease is held."""
         with open(path, "wb") as file:
             file.write(self._token)
-        self._also.append(path)
+        self._more_files.append(path)
 
     def beats_at(self, path: str) -> bool:
         """Whether the file is still the one that `beat_at` created.

@@ -37,10 +37,10 @@ _log = logging.getLogger("tensorflow_hub")
 
 _SMALLEST_REQUEST = 4 << 20
 _LARGEST_REQUEST = 32 << 20
-_GAP = (
-    32 << 10
-)  # bytes: smaller gaps between segments are downloaded too, which is faster than another request
+# Bytes: smaller gaps between missing segments are downloaded too, which is faster than another request.
+_GAP = 32 << 10
 _BLOCK = 64 << 10
+# How many segments with a wrong digest are requested again, before the download fails.
 _WRONG_BYTES_ALLOWED = 2
 
 
@@ -71,8 +71,9 @@ def _receive_segments(offer: IndexedArchive, session: HubSession, job: Job) -> R
     staged.open()
     try:
         reuse_content(job.cache, job.handle, staged)
-        firsts = {staged.duplicates(number)[0] for number in range(len(index.segments))}
-        total = sum(index.segments[number].length for number in firsts)
+        # Of several equal segments only the first one is downloaded, and counted.
+        distinct = {staged.duplicates(number)[0] for number in range(len(index.segments))}
+        total = sum(index.segments[number].length for number in distinct)
         missing = sum(index.segments[number].length for number in staged.missing_contents())
         job.check_free_space(sum(index.segments[number].size for number in staged.missing))
         job.progress.start(total, total - missing)
@@ -134,7 +135,7 @@ class IndexedDownload:
         run_in_parallel(runs, self._fetch, threads=connections, stop=self._stop, on_stop=self._bodies.abort)
 
     def _fetch(self, run: _Run) -> None:
-        """Downloads the segments of a run. After a break, continues after the last complete one."""
+        """Downloads the segments of a run. If the connection breaks, goes on after the last complete one."""
         breaks = wrong = 0
         todo = collections.deque(run.numbers)
         while todo and not self._stop.is_set():
@@ -152,7 +153,7 @@ class IndexedDownload:
                     self._limit.note_timeout()
                     if not self._limit.left:
                         raise self._limit.error(host_of(self._location)) from failure
-                breaks = 0 if len(todo) < before else breaks + 1
+                breaks = 0 if len(todo) < before else breaks + 1  # in a row, without a new segment
                 reason = error_of_failure(failure, self._url).problem
                 if breaks > self._session.policy.retries:
                     raise DownloadError(

@@ -76,6 +76,7 @@ def _copy_from_duplicates(staged: StagedFiles) -> None:
 
 
 def _share_files(staged: StagedFiles, places: dict[str, _Place]) -> None:
+    """Takes whole files from their places."""
     numbers: dict[str, list[int]] = {}
     for number, segment in enumerate(staged.index.segments):
         numbers.setdefault(segment.path, []).append(number)
@@ -133,6 +134,7 @@ def share_module(module: CachedModule, target: str) -> tuple[FileEntry, ...]:
 
 
 def _reflink(source: str, target: str) -> bool:
+    """Makes a file that shares the blocks of another one, until one of them changes. Linux only."""
     try:
         import fcntl
 
@@ -174,7 +176,7 @@ def _known_places(cache: Cache, handle: str, staged: StagedFiles) -> dict[str, _
     }
     wanted |= {file.sha256 for file in staged.index.files if file.size >= _SMALLEST} if wanted else set()
     places: dict[str, _Place] = {}
-    for root, manifest in _neighbours(cache, handle):
+    for root, manifest in _cached_manifests(cache, handle):
         if not wanted:
             break
         directory = Cache(root).module_path(manifest.handle)
@@ -186,6 +188,7 @@ def _known_places(cache: Cache, handle: str, staged: StagedFiles) -> dict[str, _
 
 
 def _contents(cache: Cache, manifest: Manifest, directory: str) -> Iterator[tuple[str, _Place]]:
+    """SHA-256 and place of each file of a cached module, and of each segment if its index is stored."""
     for file in manifest.files:
         if file.sha256 is not None:
             yield file.sha256, _Place(os.path.join(directory, *file.path.split("/")), 0, file.size)
@@ -199,8 +202,11 @@ def _contents(cache: Cache, manifest: Manifest, directory: str) -> Iterator[tupl
         yield segment.sha256, _Place(path, segment.start, segment.size)
 
 
-def _neighbours(cache: Cache, handle: str) -> Iterator[tuple[str, Manifest]]:
-    """The manifests of the caches: other versions of the model first, then the most recently used ones."""
+def _cached_manifests(cache: Cache, handle: str) -> Iterator[tuple[str, Manifest]]:
+    """The manifests of other cached modules, each with the directory of its cache.
+
+    Other versions of the same model come first, then the modules that were used last.
+    """
     found: list[tuple[bool, float, str, Manifest]] = []
     for root in (cache.root, *cache.tiers):
         with contextlib.suppress(OSError), os.scandir(root) as entries:
@@ -215,7 +221,7 @@ def _neighbours(cache: Cache, handle: str) -> Iterator[tuple[str, Manifest]]:
             for used, path in last_used[:_MOST_MODULES]:
                 manifest = read_manifest(path)
                 if manifest is not None and manifest.handle != handle:
-                    same = manifest.handle.rpartition("/")[0] == handle.rpartition("/")[0]
-                    found.append((not same, -used, root, manifest))
+                    is_other_model = manifest.handle.rpartition("/")[0] != handle.rpartition("/")[0]
+                    found.append((is_other_model, -used, root, manifest))
     for _, _, root, manifest in sorted(found, key=lambda item: item[:3]):
         yield root, manifest

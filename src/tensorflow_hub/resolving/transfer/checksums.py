@@ -1,4 +1,4 @@
-"""The digests that sources give for their files, and whether what came has them."""
+"""Comparing downloaded files with the digests that their sources give."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from tensorflow_hub.errors import DigestError, DownloadError
 from tensorflow_hub.format.archive.pipeline import Hash, HashThread
 from tensorflow_hub.resolving.transfer.crc32c import IS_FAST, crc32c
 
-_DEPTH = 4  # pieces that wait for each digest
+_DEPTH = 4  # the number of blocks of bytes that wait for a thread that hashes
+# Kind of digest → the number of its hex digits.
 _LENGTHS = {"sha256": 64, "git-sha1": 40, "md5": 32, "crc32c": 8}
 
 
@@ -34,33 +35,33 @@ class _Crc32c:
 
 
 class Checksums:
-    """The SHA-256 of a file while it comes in, and what the source promised of it.
+    """The SHA-256 of a file, and the digests that its source gives, computed while the file is downloaded.
 
     Args:
-      promised: kind → hex digest; see `transfer/offers.py`.
-      size: bytes of the file.
-      threads: each digest that takes long is computed in a thread of its own, for long files. It is to be
-        closed then.
+      expected: kind → hex digest; see `transfer/offers.py`.
+      size: the size of the file in bytes.
+      threads: whether a thread of its own computes each digest that takes long; for long files. Then `close`
+        has to be called.
 
     Raises:
-      DownloadError: a promise is no digest of its kind.
+      DownloadError: the source gives something else than a digest.
     """
 
-    def __init__(self, promised: Mapping[str, str], size: int, *, threads: bool = False) -> None:
-        for kind, digest in promised.items():
+    def __init__(self, expected: Mapping[str, str], size: int, *, threads: bool = False) -> None:
+        for kind, digest in expected.items():
             if not re.fullmatch(f"[0-9a-f]{{{_LENGTHS.get(kind, 0)}}}", digest) or kind not in _LENGTHS:
                 raise DownloadError(
                     f"Expected a digest that is one of {', '.join(_LENGTHS)}, got {kind} {digest!r:.99}.",
                     hint="The source answers wrongly: tell its owner.",
                 )
-        self._promised = promised
-        self._hashers = {kind: _hasher(kind, size) for kind in {"sha256", *promised}}
-        self._lanes: list[HashThread] = []
+        self._expected = expected
+        self._hashers = {kind: _hasher(kind, size) for kind in {"sha256", *expected}}
+        self._threads: list[HashThread] = []
         self._updates: list[Callable[[bytes], None]] = []
         for kind, hasher in self._hashers.items():
             if threads and not (kind == "crc32c" and IS_FAST):
-                self._lanes.append(HashThread(_DEPTH))
-                self._updates.append(functools.partial(self._lanes[-1].update, hasher))
+                self._threads.append(HashThread(_DEPTH))
+                self._updates.append(functools.partial(self._threads[-1].update, hasher))
             else:
                 self._updates.append(hasher.update)
 
@@ -70,32 +71,36 @@ class Checksums:
             update(data)
 
     def close(self) -> None:
-        """Ends the threads."""
-        for lane in self._lanes:
-            lane.close()
+        """Ends the threads that hash."""
+        for thread in self._threads:
+            thread.close()
 
     def verify(self, what: str) -> str:
-        """Compares after the last byte.
+        """Compares the digests, after the last byte.
+
+        Args:
+          what: the name of the file, for messages.
 
         Returns:
           The SHA-256 in hex.
 
         Raises:
-          DigestError: the file is not what the source promised.
+          DigestError: the file has another digest than the source gives.
         """
-        for lane in self._lanes:
-            lane.wait()
+        for thread in self._threads:
+            thread.wait()
         found = {kind: hasher.hexdigest() for kind, hasher in self._hashers.items()}
-        for kind, digest in self._promised.items():
+        for kind, digest in self._expected.items():
             if found[kind] != digest:
                 raise DigestError(
                     f"Expected {what!r} with the {kind} {digest}, got {found[kind]}.",
-                    hint="Run it again. When that fails too, the source or a proxy before it is broken.",
+                    hint="Run it again. If that fails too, the source or a proxy sends wrong bytes.",
                 )
         return found["sha256"]
 
 
 def _hasher(kind: str, size: int) -> _Hasher:
+    """A new hash function. That of Git begins with the size of the file."""
     makers: dict[str, Callable[[], _Hasher]] = {
         "sha256": hashlib.sha256,
         "git-sha1": lambda: hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False),
@@ -106,9 +111,10 @@ def _hasher(kind: str, size: int) -> _Hasher:
 
 
 def promised_in(headers: Mapping[str, str]) -> dict[str, str]:
-    """The digest of a whole file in the headers of Google's storage: the one that is computed fastest here.
+    """The digest of a file in the headers of Google Cloud Storage, by its kind; empty if there is none.
 
-    Only where the bytes come as they are stored: what is stored as gzip may be inflated on its way.
+    Of several digests it is the one that is computed fastest here. The digest is of the stored bytes, so it
+    does not count if a file that is stored as gzip is inflated before it is sent.
     https://cloud.google.com/storage/docs/xml-api/reference-headers#xgooghash
 
     >>> promised_in({"x-goog-hash": "md5=JfnnlDI7RTiF9RgfG2JNCw=="})

@@ -1,8 +1,9 @@
-"""Single files into the staging directory, several at the same time, each verified.
+"""Downloading a list of files, several at the same time. The digest of each is checked.
 
-A long file comes in parts (RFC 9110 §14): the first answer says whether its server sends parts, where the
-file is after redirects, and what tells that it did not change. Over a slow connection, the other parts are
-asked for at the same time; over a fast one, one after the other: they are hashed as they come.
+A long file is downloaded in parts, by range requests (RFC 9110 §14). The first response says whether the
+server sends ranges, the URL after redirects, and the ETag or date of the file. If the connection is slow, the
+other parts are requested at the same time. If it is fast, they are requested one after the other, and hashed
+while they arrive.
 """
 
 from __future__ import annotations
@@ -36,18 +37,19 @@ _log = logging.getLogger("tensorflow_hub")
 
 _SMALLEST_PART, _LARGEST_PART = 4 << 20, 32 << 20  # bytes
 _CHUNK = 1 << 18  # bytes
-_PROBE = 0.03  # seconds after which it is known whether a connection is slow
-_SLOW = 0.75  # part of the time that passes with waiting for a slow one
-_FAST = 500e6  # bytes per second of all connections together, which more of them would not make faster
+# A connection is slow if, some time after its beginning, most of this time passed with waiting for bytes.
+_MEASURED_SECONDS = 0.03
+_SLOW_SHARE = 0.75
+_FAST = 500e6  # bytes per second of all connections together; more connections would not be faster
 
 
 def receive_files(offer: FileList, session: HubSession, job: Job) -> Received:
-    """Fetches all files of a list.
+    """Downloads all files of a list.
 
     Raises:
-      ArchiveError: a path leaves the module, two fall on each other, or there is too much.
-      DigestError: a file is not what the source promised.
-      DownloadError, UnreachableError, …: after retries.
+      ArchiveError: a path leads outside of the module, two files have one path, or the files are too large.
+      DigestError: a file does not have the digest that the source gave.
+      DownloadError, UnreachableError, …: the download failed, also after repetitions.
     """
     files = checked(offer.files, job.limits)
     staged = StagedParts(job.staging, files)
@@ -62,17 +64,19 @@ def receive_files(offer: FileList, session: HubSession, job: Job) -> Received:
     finally:
         staged.close()
     entries = tuple(file.entry for file in staged.files if file.entry is not None)
-    assert len(entries) == len(files), "every file was verified"
+    assert len(entries) == len(files), "the digest of every file was checked"
     return Received(entries)
 
 
 class _Part(NamedTuple):
-    """Bytes of a file that are asked for at once.
+    """The bytes of a file that one request asks for.
 
     Attributes:
+      file: the file.
       start: the first byte.
       end: the byte after the last one.
-      is_first: of those of its file: the head of its answer decides how the others are fetched.
+      is_first: whether it is the first request for its file. The headers of its response decide how the rest
+        of the file is downloaded.
     """
 
     file: StagedFile
@@ -82,41 +86,42 @@ class _Part(NamedTuple):
 
     @property
     def is_whole(self) -> bool:
-        """Whether it is all of the file."""
+        """Whether it is the whole file."""
         return self.start == 0 and self.end == self.file.file.size
 
 
 @dataclasses.dataclass
-class _Reached:
-    """How far a part is.
+class _Progress:
+    """The progress of a part.
 
     Attributes:
-      at: the next byte.
-      crc: the CRC-32 of the bytes before it.
-      began: when the body of the answer began.
-      came: bytes that came since then.
-      waited: seconds of the time since then that passed with waiting for the server.
+      at: the next byte to receive.
+      crc: the CRC-32 of the bytes of the part before it.
+      began: the time when the body of the response began, by `time.monotonic`.
+      received: the number of bytes since then.
+      waited: the seconds since then that passed with waiting for bytes.
     """
 
     at: int
     crc: int = 0
     began: float = 0.0
-    came: int = 0
+    received: int = 0
     waited: float = 0.0
 
     def is_slow(self, connections: int) -> bool:
-        """Whether the connection is much slower than what is done with the bytes.
+        """Whether the connection is much slower than hashing and writing the bytes.
 
         Args:
-          connections: how many are open. Many fast ones wait for each other, and for the processor.
+          connections: the number of open connections. Many fast ones wait for each other, and for the
+            processor.
         """
         passed = time.monotonic() - self.began
-        waits = passed > _PROBE and self.waited > _SLOW * passed
-        return waits and connections * self.came < _FAST * passed
+        waits = passed > _MEASURED_SECONDS and self.waited > _SLOW_SHARE * passed
+        return waits and connections * self.received < _FAST * passed
 
 
 class _Transfer:
-    """The transfer of what is missing of a list of files."""
+    """The download of the missing parts of a list of files."""
 
     def __init__(self, session: HubSession, staged: StagedParts, job: Job, total: int) -> None:
         self._session, self._staged, self._job = session, staged, job
@@ -124,20 +129,20 @@ class _Transfer:
         self._limit.expect(total - sum(file.received for file in staged.files))
         self._bodies = OpenBodies(self._limit)
         self._stop = threading.Event()
-        # Each answer is waited for: more of them at once than parts of one archive.
+        # More than for an archive: many files are short, and each request waits for its response.
         self._connections = max(1, 3 * job.settings.connections)
         self._longest = min(_LARGEST_PART, max(_SMALLEST_PART, total // (4 * self._connections)))
         for file in staged.files:
             try:
-                file.finish_if_whole()
-            except DigestError:  # damaged on the disk, or of another state of the source
-                file.forget()
-        # The long ones first: at the end, short ones fill the connections evenly.
+                file.finish_if_complete()
+            except DigestError:  # it is damaged on the disk, or the file at the source has changed
+                file.discard()
+        # Long files first: if a long one came last, all other connections would wait for it.
         waiting = sorted(staged.files, key=lambda file: -file.file.size)
         self._tasks = Tasks([self._first_part(file) for file in waiting if file.entry is None])
 
     def run(self) -> None:
-        """Fetches all that is missing."""
+        """Downloads all missing parts."""
         run_in_parallel(
             self._tasks,
             self._fetch,
@@ -151,7 +156,7 @@ class _Transfer:
         return _Part(file, start, end, is_first=True)
 
     def _fetch(self, part: _Part) -> None:
-        """Fetches a part, and those that follow while no other connection does."""
+        """Downloads a part, and then the parts after it, if no other connection does."""
         end = self._fetch_one(part)
         while not (part.file.is_shared or self._stop.is_set()):
             following = part.file.missing(_LARGEST_PART, since=end)
@@ -160,14 +165,17 @@ class _Transfer:
             end = self._fetch_one(_Part(part.file, *following[0], is_first=False))
 
     def _share(self, part: _Part) -> None:
-        """Gives the parts that follow to other connections."""
+        """Lets other connections download the parts after this one."""
         part.file.is_shared = True
         others = part.file.missing(self._longest, since=part.end)
         self._tasks.add_next(_Part(part.file, *other, is_first=False) for other in others)
 
     def _fetch_one(self, part: _Part) -> int:
-        """Fetches a part; goes on where the connection broke. Returns where it ends."""
-        breaks, reached = 0, _Reached(part.start)
+        """Downloads a part. If the connection breaks, continues there. Returns the end of the part.
+
+        The end is another one if the server sent the whole file in place of the part.
+        """
+        breaks, reached = 0, _Progress(part.start)
         while reached.at < part.end and not self._stop.is_set():
             before = reached.at
             try:
@@ -193,7 +201,7 @@ class _Transfer:
         if breaks > self._session.policy.retries:
             raise DownloadError(
                 f"The download of {file.file.path!r} of {self._job.handle!r} broke again and again. {reason}",
-                hint="Run it again: what has come is kept.",
+                hint="Run it again: the bytes received so far are kept.",
             ) from failure
         _log.debug("%s Asking again for what is missing of %s.", reason, file.file.path)
         self._stop.wait(min(self._session.policy.pause(breaks - 1) or 0, self._limit.left))
@@ -201,20 +209,24 @@ class _Transfer:
     def _finish(self, part: _Part, crc: int) -> None:
         try:
             part.file.note_part(part.start, part.end, crc)
-        except DigestError:  # the next try fetches this file again, and only this one
-            part.file.forget()
+        except DigestError:  # the next attempt downloads this file again, and only this one
+            part.file.discard()
             raise
 
-    def _receive(self, part: _Part, reached: _Reached) -> _Part:
-        """One request; gives the part as it became by the answer, which may bring the whole file."""
-        response = self._ask(part, reached.at)
-        if part.is_first and response.status_code == 206 and not _tells_state(part.file.file, response):
-            # Parts of two states of the file could not be told apart: it is fetched in one piece.
+    def _receive(self, part: _Part, reached: _Progress) -> _Part:
+        """Sends a request, and writes what it receives.
+
+        Returns:
+          The part; or the whole file as a part, if the server sent that.
+        """
+        response = self._request(part, reached.at)
+        if part.is_first and response.status_code == 206 and not _detects_changes(part.file.file, response):
+            # A change of the file between two parts would not be noticed, so it is downloaded in one piece.
             response.close()
-            part, reached.at, reached.crc = self._anew(part, reached), 0, 0
-            response = self._ask(part, 0)
+            part, reached.at, reached.crc = self._whole_file(part, reached), 0, 0
+            response = self._request(part, 0)
         with self._bodies.reading(response) as body:
-            part = self._heed_answer(part, reached, response)
+            part = self._checked_part(part, reached, response)
             with self._staged.explaining_disk_errors():
                 descriptor = part.file.open()
             try:
@@ -223,26 +235,30 @@ class _Transfer:
                 os.close(descriptor)
         return part
 
-    def _copy(self, body: Body, descriptor: int, part: _Part, reached: _Reached) -> None:
-        reached.began, reached.came, reached.waited = time.monotonic(), 0, 0.0
+    def _copy(self, body: Body, descriptor: int, part: _Part, reached: _Progress) -> None:
+        reached.began, reached.received, reached.waited = time.monotonic(), 0, 0.0
         while reached.at < part.end and not self._stop.is_set():
-            asked = time.monotonic()
+            before = time.monotonic()
             data = body.read(min(_CHUNK, part.end - reached.at))
-            reached.waited += time.monotonic() - asked
+            reached.waited += time.monotonic() - before
             if not data:
                 raise ConnectionResetError(104, "the connection was closed too early")
             with self._staged.explaining_disk_errors():
                 write_at(descriptor, reached.at, [memoryview(data)])
             part.file.hash_next(reached.at, data)
             reached.at += len(data)
-            reached.came += len(data)
+            reached.received += len(data)
             reached.crc = crc32(data, reached.crc)
             self._job.progress.advance(len(data))
             if not part.file.is_shared and reached.is_slow(len(self._bodies)):
                 self._share(part)
 
-    def _ask(self, part: _Part, at: int) -> requests.Response:
-        """Asks where the file was last; when that place refuses, where it had been redirected from."""
+    def _request(self, part: _Part, at: int) -> requests.Response:
+        """Requests the bytes of a part from byte `at` on.
+
+        The request goes to the URL after redirects. If that refuses it, because its signature has expired for
+        example, it goes to the URL in the list.
+        """
         file, whole = part.file, part.is_whole and not at
         response = ask_for_part(
             self._session,
@@ -256,17 +272,19 @@ class _Transfer:
             file.location = response.url
         return response
 
-    def _anew(self, part: _Part, reached: _Reached) -> _Part:
-        """The whole file, of which nothing counts any more."""
+    def _whole_file(self, part: _Part, reached: _Progress) -> _Part:
+        """The whole file as a part. All that was downloaded of it is discarded."""
         self._job.progress.advance(part.start - reached.at - part.file.received)
-        part.file.forget()
+        part.file.discard()
         return part._replace(start=0, end=part.file.file.size)
 
-    def _heed_answer(self, part: _Part, reached: _Reached, response: requests.Response) -> _Part:
-        """Compares the head of an answer with what was asked for; keeps what the first one of a file tells.
+    def _checked_part(self, part: _Part, reached: _Progress, response: requests.Response) -> _Part:
+        """The part that a response contains: the requested one, or the whole file.
+
+        The headers of the first response for a file are stored.
 
         Raises:
-          DownloadError: the source has another size than it said, or the file changed.
+          DownloadError: the file has another size than in the list, or it has changed.
         """
         file = part.file
         if not _has_size(response, reached.at, part.end, file.file):
@@ -278,28 +296,29 @@ class _Transfer:
                     f"{file.file.path!r} of {self._job.handle!r} changed while it was read.",
                     hint="Run it again.",
                 )
-            part, reached.at, reached.crc = self._anew(part, reached), 0, 0
+            part, reached.at, reached.crc = self._whole_file(part, reached), 0, 0
         if part.is_first:
-            file.learn(validator_of(response) or "", promised_in(response.headers), keep=not part.is_whole)
+            checksums = promised_in(response.headers)
+            file.use_headers(validator_of(response) or "", checksums, resumable=not part.is_whole)
         return part._replace(is_first=False)
 
 
-def _tells_state(file: RemoteFile, response: requests.Response) -> bool:
-    """Whether it shows that parts are of one state of the file: by a validator, or a digest in the end."""
+def _detects_changes(file: RemoteFile, response: requests.Response) -> bool:
+    """Whether a change of the file during the download is noticed: by a validator, or by the digest."""
     return bool(validator_of(response) or file.checksums or promised_in(response.headers))
 
 
 def _has_size(response: requests.Response, at: int, end: int, file: RemoteFile) -> bool:
-    """Whether an answer tells the size that the list tells."""
+    """Whether the size of the file in the headers of a response is that of the list."""
     if response.status_code == 206:
-        told = response.headers.get("Content-Range", "")
-        return re.fullmatch(rf"bytes {at}-{end - 1}/({file.size}|\*)", told) is not None
-    told = response.headers.get("Content-Length", str(file.size))
-    return response.status_code == 200 and told == str(file.size)
+        content_range = response.headers.get("Content-Range", "")
+        return re.fullmatch(rf"bytes {at}-{end - 1}/({file.size}|\*)", content_range) is not None
+    length = response.headers.get("Content-Length", str(file.size))
+    return response.status_code == 200 and length == str(file.size)
 
 
 def _other_size(response: requests.Response, file: RemoteFile, handle: str) -> DownloadError:
-    """The error for an answer with another size."""
+    """The error for a response with another size."""
     expected = f"Expected {file.path!r} of {handle!r} with {file.size:,} bytes"
     if response.status_code == 200 and is_web_page(response):
         url = shown_url(response.url)
@@ -307,8 +326,8 @@ def _other_size(response: requests.Response, file: RemoteFile, handle: str) -> D
             f"{expected} from {url}, got a web page.",
             hint=f"Open {url} in a browser: the network or a proxy may want a login.",
         )
-    told = response.headers.get("Content-Length", "")
-    got = f"{int(told):,}" if response.status_code == 200 and told.isdecimal() else "others"
+    length = response.headers.get("Content-Length", "")
+    got = f"{int(length):,}" if response.status_code == 200 and length.isdecimal() else "others"
     if response.status_code == 206:
         got = f"{response.headers.get('Content-Range', '')!r:.99}"
     return DownloadError(

@@ -158,7 +158,7 @@ class IndexedDownload:
                 if breaks > self._session.policy.retries:
                     raise DownloadError(
                         f"The download of {self._what!r} broke again and again. {reason}",
-                        hint="Run it again: what has come is kept.",
+                        hint="Run it again: the bytes received so far are kept.",
                     ) from failure
                 _log.debug("%s Asking again for what is missing.", reason)
                 self._stop.wait(min(self._session.policy.pause(breaks) or 0, self._limit.left))

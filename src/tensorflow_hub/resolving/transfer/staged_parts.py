@@ -1,10 +1,10 @@
-"""Single files while their parts come in, in any order, from several threads.
+"""Files of a list while they are downloaded in parts, which several threads write in any order.
 
-    <staging>/journal    JSON lines: which list of files this is, then what was learned and written of each
+    <staging>/journal    JSON lines: first the digest of the list of files, then a note for each written part
     <staging>/files/…    the files
 
-The journal only says where to look: after an interruption each part it names is read back and compared with
-its CRC-32. The digest of every file is computed from what is on the disk before the module is complete.
+The journal is not trusted. After an interruption each part in it is read from the disk and compared with its
+CRC-32. The digest of every file is computed from the bytes on the disk before the module is complete.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from tensorflow_hub.resolving.transfer.checksums import Checksums
 from tensorflow_hub.resolving.transfer.offers import RemoteFile
 
 _BLOCK = 1 << 18  # bytes
-_LONG = 64 << 20  # bytes of a file that is hashed beside its transfer
+_LONG = 64 << 20  # bytes: files of this size are hashed by threads of their own while they are downloaded
 _BINARY = getattr(os, "O_BINARY", 0)
 
 
 def checked(files: Sequence[RemoteFile], limits: ArchiveLimits) -> list[RemoteFile]:
-    """The files with paths in their plain form.
+    """The files of a list with normalized paths.
 
     Raises:
-      ArchiveError: there are none, too many or too large ones, or a path is not allowed.
+      ArchiveError: there are no files, too many or too large ones, or a path is not allowed.
     """
-    seen, plain, total = NamesSeen(limits), [], 0
+    seen, normalized, total = NamesSeen(limits), [], 0
     for file in files:
         path = check_path(file.path, limits)
         if not path or file.size < 0:
@@ -48,21 +48,24 @@ def checked(files: Sequence[RemoteFile], limits: ArchiveLimits) -> list[RemoteFi
         total += file.size
         if total > limits.total_bytes:
             raise exceeded(f"Expected at most {limits.total_bytes:,} bytes, got more.", limits)
-        plain.append(dataclasses.replace(file, path=path))
-    if not plain:
+        normalized.append(dataclasses.replace(file, path=path))
+    if not normalized:
         raise refuse("Expected a list of files, got an empty one.")
-    return plain
+    return normalized
 
 
 class StagedFile:
-    """One file while its bytes come in.
+    """One file while it is downloaded.
+
+    The digest needs the bytes in their order. So the bytes up to `_hashed` are hashed, and parts that were
+    written behind a gap are remembered in `_written` until the gap is closed. One thread hashes at a time.
 
     Attributes:
-      file: what is wanted.
-      entry: the finished file; None until all bytes are there and verified.
-      validator: what tells that the source's file is still the same (an ETag or a date), "" when unknown.
-      location: where the file was, after redirects; "" until it was asked for.
-      is_shared: whether several connections fetch it.
+      file: the file at the source.
+      entry: the finished file; None until all bytes are written and their digest is checked.
+      validator: an ETag or a date, which changes if the file at the source changes; "" if unknown.
+      location: the URL of the file after redirects; "" before the first request.
+      is_shared: whether several connections download it.
     """
 
     def __init__(self, number: int, file: RemoteFile, path: str, journal: _Journal) -> None:
@@ -73,34 +76,40 @@ class StagedFile:
         self._checksums: Checksums | None = None
         self._number, self._path, self._journal = number, path, journal
         self._lock = threading.Lock()
-        self._begin()
+        self._reset()
 
-    def _begin(self) -> None:
-        self._written: dict[int, int] = {}  # start of a part → its end
+    def _reset(self) -> None:
+        self._written: dict[int, int] = {}  # parts that are not hashed yet: first byte → byte after the last
         self._hashed, self._is_hashing = 0, False
-        self._promised: Mapping[str, str] = self.file.checksums
+        self._expected: Mapping[str, str] = self.file.checksums
         self.close()
 
     @property
     def received(self) -> int:
-        """Bytes that are in place."""
+        """The number of bytes that are written."""
         return self._hashed + sum(end - start for start, end in self._written.items())
 
-    def learn(self, validator: str, promised: Mapping[str, str], *, keep: bool) -> None:
-        """Heeds what the head of the first answer says of the file; `keep`: also after an interruption."""
+    def use_headers(self, validator: str, checksums: Mapping[str, str], *, resumable: bool) -> None:
+        """Uses what the headers of the first response say about the file.
+
+        Args:
+          validator: the ETag or date of the file; "" if there is none.
+          checksums: name of a hash function → value. They count if the list of files has none.
+          resumable: whether another process needs the headers to continue this download.
+        """
         self.validator = validator
-        self._promised = self.file.checksums or promised
-        if keep:
-            self._journal.note(number=self._number, validator=validator, promised=dict(self._promised))
+        self._expected = self.file.checksums or checksums
+        if resumable:
+            self._journal.note(number=self._number, validator=validator, promised=dict(self._expected))
 
     def close(self) -> None:
-        """Ends the threads that hash."""
+        """Ends the threads that hash the file."""
         if self._checksums is not None:
             self._checksums.close()
             self._checksums = None
 
     def missing(self, longest: int, since: int = 0) -> list[tuple[int, int]]:
-        """The parts from byte `since` on that are not there: (first byte, byte after the last)."""
+        """The missing parts from byte `since` on, of at most `longest` bytes: (first, one after the last)."""
         gaps, at = [], max(self._hashed, since)
         for start, end in [*sorted(self._written.items()), (self.file.size, self.file.size)]:
             gaps += [(first, min(first + longest, start)) for first in range(at, start, longest)]
@@ -108,60 +117,74 @@ class StagedFile:
         return gaps
 
     def open(self) -> int:
-        """A descriptor to write parts to."""
+        """Opens the file for writing parts, and returns its descriptor."""
         return os.open(self._path, os.O_WRONLY | os.O_CREAT | _BINARY, 0o666)
 
     def note_part(self, start: int, end: int, crc: int) -> None:
-        """Tells that bytes are in place; verifies the file when they were the last ones.
+        """Records that a part is written. If the file is complete now, its digest is checked.
+
+        Args:
+          start: the first byte.
+          end: the byte after the last one.
+          crc: the CRC-32 of the part.
 
         Raises:
-          DigestError: the file is not what the source promised.
+          DigestError: the file does not have the digest that the source gave.
         """
         self._journal.note(number=self._number, start=start, end=end, crc=crc)
         with self._lock:
             if end > self._hashed:
                 self._written[max(start, self._hashed)] = end
-        self._hash_on()
+        self._hash_written_parts()
 
     def hash_next(self, start: int, data: bytes) -> None:
-        """Hashes bytes that were just written, if all before them are hashed."""
+        """Hashes bytes that were just written, if all bytes before them are hashed."""
         with self._lock:
             if self._is_hashing or start != self._hashed:
                 return
             self._is_hashing = True
-        self._sums().update(data)
+        self._checksums_of_file().update(data)
         with self._lock:
             self._hashed += len(data)
             self._is_hashing = False
 
-    def forget(self) -> None:
-        """Begins the file anew."""
-        self._begin()
+    def discard(self) -> None:
+        """Discards all that is written: the file is downloaded from its beginning."""
+        self._reset()
         self._journal.note(number=self._number, forget=True)
 
-    def take_up(self, notes: Sequence[Mapping[str, Any]]) -> None:
-        """Uses what an interrupted download left, as far as it is right."""
+    def resume(self, notes: Sequence[Mapping[str, Any]]) -> None:
+        """Uses the parts that an interrupted download wrote, if their CRC-32 is right.
+
+        Args:
+          notes: the notes of the journal about this file.
+        """
         for note in notes:
             if "forget" in note:
-                self._begin()
+                self._reset()
             elif "validator" in note:
                 self.validator = str(note["validator"])
-                self._promised = self.file.checksums or note["promised"]
+                self._expected = self.file.checksums or note["promised"]
             elif _crc_at(self._path, note["start"], note["end"]) == note["crc"]:
                 self._written[note["start"]] = note["end"]
 
-    def finish_if_whole(self) -> None:
-        """Hashes what was taken up; an empty file is made."""
+    def finish_if_complete(self) -> None:
+        """Hashes the parts of an interrupted download, and creates a file without bytes.
+
+        Raises:
+          DigestError: the file is complete, and does not have the digest that the source gave.
+        """
         if self.file.size:
-            self._hash_on()
+            self._hash_written_parts()
         else:
             os.close(self.open())
             self._complete(Checksums(self.file.checksums, 0))
 
-    def _hash_on(self) -> None:
-        """Hashes the parts that follow what is hashed already, unless another thread is at it.
+    def _hash_written_parts(self) -> None:
+        """Hashes the parts directly after the hashed bytes, unless another thread does so now.
 
-        They came before others that belong before them. They are read back: the system has them in memory.
+        These parts were written before the bytes in front of them. They are read from the file, which the
+        system mostly still has in memory.
         """
         with self._lock:
             if self._is_hashing:
@@ -169,16 +192,16 @@ class StagedFile:
             self._is_hashing = True
         while (end := self._next_end()) is not None:
             for block in _blocks(self._path, self._hashed, end):
-                self._sums().update(block)
+                self._checksums_of_file().update(block)
             self._hashed = end
             if end == self.file.size:
-                self._complete(self._sums())
+                self._complete(self._checksums_of_file())
                 return
 
-    def _sums(self) -> Checksums:
-        """Made with the first bytes: only then it is known what the source promised."""
+    def _checksums_of_file(self) -> Checksums:
+        """The hash functions, created with the first bytes: then the expected values are known."""
         if self._checksums is None:
-            self._checksums = Checksums(self._promised, self.file.size, threads=self.file.size >= _LONG)
+            self._checksums = Checksums(self._expected, self.file.size, threads=self.file.size >= _LONG)
         return self._checksums
 
     def _complete(self, checksums: Checksums) -> None:
@@ -186,7 +209,7 @@ class StagedFile:
         self.close()
 
     def _next_end(self) -> int | None:
-        """Where the part ends that is hashed next; None, and the turn is another's, when it is not there."""
+        """The end of the next part to hash. None if it is not written yet: then another thread may hash."""
         with self._lock:
             size = self.file.size
             end = size if self._hashed == size else self._written.pop(self._hashed, None)
@@ -199,10 +222,10 @@ class StagedParts:
 
     Args:
       staging: the directory.
-      files: with checked paths.
+      files: the files, with normalized paths (see `checked`).
 
     Attributes:
-      files: in the order of the list.
+      files: the files, in the order of the list.
     """
 
     def __init__(self, staging: str, files: Sequence[RemoteFile]) -> None:
@@ -214,7 +237,7 @@ class StagedParts:
         ]
 
     def open(self) -> None:
-        """Takes up what an interrupted download of the same list left, else starts from nothing."""
+        """Continues an interrupted download of the same list of files, or begins a new one."""
         notes = self._journal.read()
         if notes is None:
             shutil.rmtree(self._root, ignore_errors=True)
@@ -223,17 +246,17 @@ class StagedParts:
         self._journal.open(anew=notes is None)
         for number, file in enumerate(self.files):
             with contextlib.suppress(KeyError, TypeError, AttributeError):
-                file.take_up((notes or {}).get(number, ()))
+                file.resume((notes or {}).get(number, ()))
 
     def close(self) -> None:
-        """Closes the journal, ends all threads."""
+        """Closes the journal, and ends the threads that hash."""
         self._journal.close()
         for file in self.files:
             file.close()
 
     @contextlib.contextmanager
     def explaining_disk_errors(self) -> Iterator[None]:
-        """Turns errors of writing into ours."""
+        """A context in which errors of the system become a `CacheError`, which says what to do."""
         try:
             yield
         except OSError as error:
@@ -243,7 +266,7 @@ class StagedParts:
 
 
 class _Journal:
-    """Notes about files, a JSON object a line."""
+    """The file of notes, one JSON object in each line."""
 
     def __init__(self, path: str, identity: str) -> None:
         self._path, self._identity = path, identity
@@ -251,7 +274,7 @@ class _Journal:
         self._lock = threading.Lock()
 
     def read(self) -> dict[int, list[dict[str, Any]]] | None:
-        """The notes of each file; None when there is no journal of this list of files."""
+        """The notes of each file, by its number; None if there is no journal of this list of files."""
         try:
             with open(self._path, "rb") as file:
                 first, *lines = file.read().split(b"\n")[:-1]
@@ -279,19 +302,20 @@ class _Journal:
                 os.write(self._descriptor, line.encode())
 
     def close(self) -> None:
-        with self._lock:  # a thread that comes late must not write to a file that got its number
+        with self._lock:  # a late thread must not write to another file that got the same descriptor
             if self._descriptor >= 0:
                 os.close(self._descriptor)
                 self._descriptor = -1
 
 
 def _identity(files: Sequence[RemoteFile]) -> str:
-    """Tells this list from others: not the URLs, which may be signed anew each time."""
+    """A digest of a list of files. It ignores their URLs, which may have new signatures each time."""
     rows = [[file.path, file.size, dict(file.checksums)] for file in files]
     return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
 
 
 def _blocks(path: str, start: int, end: int) -> Iterator[bytes]:
+    """Yields the bytes of a range of a file."""
     with open(path, "rb", buffering=0) as file:
         file.seek(start)
         while start < end:
@@ -303,6 +327,7 @@ def _blocks(path: str, start: int, end: int) -> Iterator[bytes]:
 
 
 def _crc_at(path: str, start: int, end: int) -> int | None:
+    """The CRC-32 of a range of a file; None if the file cannot be read."""
     crc = 0
     try:
         for block in _blocks(path, start, end):

@@ -47,7 +47,7 @@ class StagedFiles:
         document = self.index.to_json()
         journal = os.path.join(self._staging, "journal")
         if _read(index_file) == document:
-            self._take_up(_read(journal) or b"")
+            self._resume(_read(journal) or b"")
         else:
             for path in (index_file, journal, self._root):
                 with contextlib.suppress(FileNotFoundError):
@@ -129,7 +129,8 @@ class StagedFiles:
                 with open(self.path_of(file.path), "wb"):
                     pass
 
-    def _take_up(self, journal: bytes) -> None:
+    def _resume(self, journal: bytes) -> None:
+        """Uses the segments that an interrupted download wrote, if their digests are right."""
         named = {int(line) for line in journal.split(b"\n")[:-1] if line.isdigit()}
         linked = set()
         for file in self.index.files:

@@ -36,6 +36,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from _peers import peer_python
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src"
@@ -188,19 +189,6 @@ def publish(module: Path, version: int, port: int, token: str, folder: Path) -> 
     command = [sys.executable, "-m", "tensorflow_hub", "publish", str(module), "--card", str(card)]
     environment = ours(TFHUB_URL=f"http://127.0.0.1:{port}", TFHUB_TOKEN=token)
     subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
-
-
-def peer_python(given: str | None) -> str:
-    """The interpreter with the official client, made when there is none."""
-    if given:
-        return given
-    peers = Path(os.environ.get("TFHUB_PEERS") or ROOT / ".cache" / "peers")
-    python = peers / "hub016" / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(peers / "hub016")], check=True)
-        wanted = ["tensorflow-hub==0.16.1", "tensorflow==2.21.*", "tf-keras==2.21.*", "setuptools<81"]
-        subprocess.run([str(python), "-m", "pip", "install", "-q", *wanted], check=True)
-    return str(python)
 
 
 def timed(command: list[str], environment: dict[str, str]) -> tuple[float, float, float]:
@@ -368,7 +356,7 @@ def main() -> None:
             changed = make_modules(options.size, folder)[2]
             (folder / "changed").write_text(str(changed))
         one, two, changed = folder / "one", folder / "two", int((folder / "changed").read_text())
-        bench = Bench(folder, peer_python(options.peer))
+        bench = Bench(folder, peer_python("hub016", options.peer))
         shutil.rmtree(folder / "data", ignore_errors=True)
         port, token = stack.enter_context(running_hub(folder / "data"))
         for version, module in ((1, one), (2, two)):

@@ -1,10 +1,10 @@
-"""How long things take to start, in fresh processes: ours, and the official package's where it is at hand.
+"""How long things take to start, in fresh processes: ours, and those of the official package.
 
     python benchmarks/startup.py [--peer PYTHON] [--runs 7]
 
 `--peer` is the interpreter of an environment with the official `tensorflow-hub`; by default
-`$TFHUB_PEERS/hub016/bin/python`, where that is. Every line is the median of the runs; the first, uncounted
-run fills the file system's cache.
+`$TFHUB_PEERS/hub016/bin/python`, else one that is made under `.cache/peers`. Every line is the median of the
+runs; the first, uncounted run fills the file system's cache.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from _peers import peer_python
 
 SOURCE = Path(__file__).resolve().parents[1] / "src"
 URL = "http://127.0.0.1:9/acme/thing/1"  # nothing listens there: only the cache can answer
@@ -64,7 +66,7 @@ def fill_cache(cache: Path) -> None:
     (module / "tfhub_module.pb").write_bytes(b"\x08\x03")
 
 
-def measure(peer: str | None, runs: int) -> list[dict[str, object]]:
+def measure(peer: str, runs: int) -> list[dict[str, object]]:
     """A row for each thing measured."""
     rows: list[dict[str, object]] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -72,10 +74,9 @@ def measure(peer: str | None, runs: int) -> list[dict[str, object]]:
         ours = environment(Path(folder))
         theirs = {name: value for name, value in ours.items() if name != "PYTHONPATH"}
         for name, code in CASES.items():
-            row = {"what": name, "ours_s": seconds([sys.executable, "-c", code], ours, runs)}
-            if peer:
-                row["official_s"] = seconds([peer, "-c", code], theirs, runs)
-            rows.append(row)
+            official = seconds([peer, "-c", code], theirs, runs)
+            mine = seconds([sys.executable, "-c", code], ours, runs)
+            rows.append({"what": name, "ours_s": mine, "official_s": official})
         for name, arguments in COMMANDS.items():
             command = [sys.executable, "-m", "tensorflow_hub", *arguments]
             rows.append({"what": name, "ours_s": seconds(command, ours, runs)})
@@ -94,8 +95,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    found = Path(os.environ.get("TFHUB_PEERS") or ".cache/peers", "hub016", "bin", "python")
-    rows = measure(options.peer or (str(found) if found.exists() else None), options.runs)
+    rows = measure(peer_python("hub016", options.peer), options.runs)
     if options.json:
         print(json.dumps(rows, indent=2))
         return

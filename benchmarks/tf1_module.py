@@ -1,8 +1,9 @@
 """A TF1 Hub module of ~3,000 nodes and ~50 MB, instantiated, applied, exported; beside tensorflow-hub 0.15.0.
 
-    python benchmarks/tf1_module.py --peer PYTHON [--repeats 5]
+    python benchmarks/tf1_module.py [--peer PYTHON] [--repeats 5]
 
-PYTHON is one of an environment with tensorflow==2.15.1, tensorflow-hub==0.15.0 and setuptools<81. Both
+PYTHON is one of an environment with tensorflow==2.15.1, tensorflow-hub==0.15.0 and setuptools<81, by default
+`$TFHUB_PEERS/hub015/bin/python`, else one that is made under `.cache/peers` if Python is 3.11 or older. Both
 sides run in processes of their own, alternating, on the same module; the times are medians in
 seconds. Run it with the Python of a TensorFlow 2.15 environment to compare on one TensorFlow, and with that
 of the newest to see how far it carries.
@@ -20,6 +21,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from _peers import peer_python
 
 SOURCE = Path(__file__).resolve().parents[1] / "src"
 STEPS = ("instantiate", "apply ten times", "initialize", "export")
@@ -100,10 +103,7 @@ def run_side(python, path, ours):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    found = Path(os.environ.get("TFHUB_PEERS") or ".cache/peers", "hub015", "bin", "python")
-    parser.add_argument(
-        "--peer", default=str(found) if found.exists() else None, help="a Python with the official package"
-    )
+    parser.add_argument("--peer", help="a Python with the official package")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--measure", help=argparse.SUPPRESS)
@@ -111,6 +111,7 @@ def main():
     if arguments.measure:
         print(json.dumps(measure(arguments.measure)))
         return
+    peer = peer_python("hub015", arguments.peer)
     sys.path.insert(0, str(SOURCE))
     directory = Path(tempfile.mkdtemp())
     write_module(directory / "module")
@@ -118,8 +119,7 @@ def main():
     samples = {"ours": [], "peer": []}
     for _ in range(arguments.repeats):
         samples["ours"].append(run_side(sys.executable, directory / "module", ours=True))
-        if arguments.peer:
-            samples["peer"].append(run_side(arguments.peer, directory / "module", ours=False))
+        samples["peer"].append(run_side(peer, directory / "module", ours=False))
     shutil.rmtree(directory)
     report(samples, size, arguments.json)
 
@@ -128,9 +128,8 @@ def report(samples, size, as_json):
     rows = {
         side: {s: statistics.median(r["times"][s] for r in runs) for s in STEPS}
         for side, runs in samples.items()
-        if runs
     }
-    versions = {side: runs[0]["versions"] for side, runs in samples.items() if runs}
+    versions = {side: runs[0]["versions"] for side, runs in samples.items()}
     if as_json:
         print(json.dumps({"size": size, "versions": versions, "seconds": rows}))
         return
@@ -139,9 +138,8 @@ def report(samples, size, as_json):
         print(f"{side.capitalize()}: {version}.")
     print("\n| | ours | official | ratio |\n|---|---|---|---|")
     for step in STEPS:
-        ours, official = rows["ours"][step], rows.get("peer", {}).get(step)
-        ratio = f"{official:.3f} | {ours / official:.2f}" if official else "– | –"
-        print(f"| {step} | {ours:.3f} | {ratio} |")
+        ours, official = rows["ours"][step], rows["peer"][step]
+        print(f"| {step} | {ours:.3f} | {official:.3f} | {ours / official:.2f} |")
 
 
 if __name__ == "__main__":

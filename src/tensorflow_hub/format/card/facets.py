@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from tensorflow_hub.format.card.vocabulary import display_name, known_values
 from tensorflow_hub.format.kinds.kind import DeploymentKind
-from tensorflow_hub.format.kinds.table import FORMATS, KIND_BY_CARD, KIND_BY_NAME, KINDS
+from tensorflow_hub.format.kinds.table import FORMATS, KIND_BY_CARD, KIND_BY_FORMAT, KIND_BY_NAME, KINDS
 
 # Upper limits in bytes of the values of the facet "size", with their names.
 _SIZES = (
@@ -173,11 +173,7 @@ FACETS: tuple[Facet, ...] = (
         _formats,
         card_field="format",
         names=FORMATS,
-        synonyms={
-            "tflite": "lite mobile android ios phone device edge embedded",
-            "tfjs": "browser web javascript js",
-            "coral": "tpu edge",
-        },
+        synonyms={value: kind.also_called for value, kind in KIND_BY_FORMAT.items()},
         is_searched=True,
         is_open=True,
         help=f"{', '.join(FORMATS)}: TF1 modules are hub, TF2 ones saved_model_2.",

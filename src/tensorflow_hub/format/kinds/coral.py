@@ -24,4 +24,5 @@ KIND = DeploymentKind(
     snippets=_snippets,
     folder="coral-model",
     suffix=".tflite",
+    also_called="tpu edge",
 )

@@ -68,6 +68,7 @@ class DeploymentKind:
       program: the program that runs it; None if it is in no package registry.
       folder: the folder of this kind below the publisher in URLs of tfhub.dev; "" for models themselves.
       suffix: the suffix of its only file; "" for a kind of several files.
+      also_called: other words for it, which full-text search finds too.
     """
 
     name: str
@@ -83,6 +84,7 @@ class DeploymentKind:
     program: Program | None = None
     folder: str = ""
     suffix: str = ""
+    also_called: str = ""
 
     @property
     def is_model(self) -> bool:

@@ -108,4 +108,5 @@ KIND = DeploymentKind(
     snippets=_snippets,
     program=Program("npm", "@tensorflow/tfjs"),
     folder="tfjs-model",
+    also_called="browser web javascript js",
 )

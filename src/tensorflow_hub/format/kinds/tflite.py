@@ -72,4 +72,5 @@ KIND = DeploymentKind(
     program=Program("pypi", "tensorflow", "tensorflow"),
     folder="lite-model",
     suffix=".tflite",
+    also_called="lite mobile android ios phone device edge embedded",
 )

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import tantivy
 
 from tensorflow_hub.errors import FormatError
+from tensorflow_hub.format import kinds
 from tensorflow_hub.format.card import facets
 from tensorflow_hub.format.card.facets import FACET_KEYS, FACETS
 from tensorflow_hub.format.module import signature_types
@@ -54,7 +55,8 @@ def _schema() -> tantivy.Schema:
 def _layout() -> int:
     """Returns a checksum of the files that decide what an index has of a catalogue."""
     of_cards = Path(facets.__file__).parent
-    folders = (Path(__file__).parent, of_cards, of_cards / "known_values")
+    of_kinds = Path(kinds.__file__).parent
+    folders = (Path(__file__).parent, of_cards, of_cards / "known_values", of_kinds)
     files = [file for folder in folders for file in sorted(folder.iterdir()) if file.is_file()]
     files.append(Path(signature_types.__file__))
     return zlib.crc32(b"".join(file.read_bytes() for file in files))

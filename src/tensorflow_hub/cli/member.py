@@ -5,11 +5,9 @@ from __future__ import annotations
 import click
 
 from tensorflow_hub.api.names import ROLES
-from tensorflow_hub.cli import output
+from tensorflow_hub.cli import options, output
 
 _ROLES = click.Choice(list(ROLES))
-_HUB = click.option("--hub", metavar="URL", help="The hub; default TFHUB_URL.")
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
 @click.group()
@@ -19,8 +17,8 @@ def command() -> None:
 
 @command.command("list")
 @click.argument("publisher")
-@_HUB
-@_JSON
+@options.HUB
+@options.JSON
 def list_all(publisher: str, hub: str | None, as_json: bool) -> None:
     """List the members of PUBLISHER and their roles, and the open invitations.
 
@@ -44,8 +42,8 @@ def list_all(publisher: str, hub: str | None, as_json: bool) -> None:
 @click.argument("publisher")
 @click.option("--role", type=_ROLES, default="reader", show_default=True, help="The role of the person.")
 @click.option("--note", default="", help="A note for your list, such as the person's name.")
-@_HUB
-@_JSON
+@options.HUB
+@options.JSON
 def invite(publisher: str, role: str, note: str, hub: str | None, as_json: bool) -> None:
     """Make an invitation to PUBLISHER and print its link, which is valid for one person and a week.
 
@@ -68,7 +66,7 @@ def invite(publisher: str, role: str, note: str, hub: str | None, as_json: bool)
 @click.argument("publisher")
 @click.argument("number", type=int)
 @click.argument("role", type=_ROLES)
-@_HUB
+@options.HUB
 def change(publisher: str, number: int, role: str, hub: str | None) -> None:
     """Change the role of member NUMBER of PUBLISHER; `tfhub member list` shows the numbers.
 
@@ -85,7 +83,7 @@ def change(publisher: str, number: int, role: str, hub: str | None) -> None:
 @command.command("remove")
 @click.argument("publisher")
 @click.argument("number", type=int)
-@_HUB
+@options.HUB
 def remove(publisher: str, number: int, hub: str | None) -> None:
     """Remove member NUMBER from PUBLISHER; the permissions of the role end at once.
 

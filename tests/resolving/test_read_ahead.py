@@ -24,7 +24,8 @@ def storage(monkeypatch):
     kaggle = KaggleServer()
     monkeypatch.setenv("KAGGLE_API_ENDPOINT", kaggle.url)
     kaggle.publish(HANDLE.removeprefix("kaggle://"), FILES, bundle=ARCHIVE)
-    kaggle.storage.server.pace = Pace(latency=0.01, rate=8e6)
+    # So slow that a busy machine, too, waits for the link more than half of the time.
+    kaggle.storage.server.pace = Pace(latency=0.01, rate=2e6)
     yield kaggle.storage
     kaggle.close()
 

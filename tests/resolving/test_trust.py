@@ -8,6 +8,7 @@ import shutil
 
 import pytest
 from archived_modules import make_module
+from patience import until_flushed
 
 from tensorflow_hub.errors import OfflineError, SettingsError, TrustError
 from tensorflow_hub.format.archive.writer import write_archive
@@ -268,6 +269,7 @@ def test_a_bundle_that_was_made_without_a_policy_is_refused_offline(project, tmp
     monkeypatch.delenv("TFHUB_TRUST")
     found = resolve_module(project.handle)
     export_bundle([CachedModule(found.path, found.manifest)], str(tmp_path / "bundle.tar"))
+    until_flushed()
     shutil.rmtree(project.cache)
     import_bundle(str(tmp_path / "bundle.tar"), Cache(str(project.cache)), Settings.from_environment())
     monkeypatch.setenv("TFHUB_TRUST", str(project.path))

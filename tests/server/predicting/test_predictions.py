@@ -41,6 +41,22 @@ def hub(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def endless(tmp_path_factory):
+    """A hub with a short time limit that runs a model in an endless loop. Gives the hub and a call."""
+    settings = {
+        "TFHUB_SERVER_PREDICT": "1",
+        "TFHUB_SERVER_PREDICT_SECONDS": "20",
+        "TFHUB_SERVER_PREDICTIONS_PER_MINUTE": "0",
+    }
+    folder = tmp_path_factory.mktemp("endless")
+    with HubProcess(folder / "data", **settings) as hub:
+        save_harmful("endless", folder / "model")
+        publish(folder / "model", card=card("acme/endless/1"), hub=hub.url, token=hub.token)
+        url = f"{hub.url}/acme/endless/1:predict"
+        yield hub, lambda value: requests.post(url, json={"instances": [value]}, timeout=PATIENCE)
+
+
+@pytest.fixture(scope="module")
 def published(hub, tmp_path_factory):
     """Publishes a module once: `published("acme/texts/1", writes)`."""
     known = set()
@@ -166,16 +182,12 @@ def test_clients_of_tensorflow_serving_find_the_paths_that_they_make(hub, texts,
     assert told == requests.get(f"{hub.url}/v1/models/acme/texts/metadata", timeout=PATIENCE).json()
 
 
-def test_an_endless_loop_is_stopped_and_named(tmp_path):
-    limits = {"TFHUB_SERVER_PREDICT": "1", "TFHUB_SERVER_PREDICT_SECONDS": "20"}
-    with HubProcess(tmp_path / "data", **limits) as hub:
-        save_harmful("endless", tmp_path / "endless")
-        publish(tmp_path / "endless", card=card("acme/endless/1"), hub=hub.url, token=hub.token)
-        url = f"{hub.url}/acme/endless/1:predict"
-        answer = requests.post(url, json={"instances": [1.0]}, timeout=PATIENCE)
-        assert answer.status_code == 422
-        assert "The module acme/endless/1 was stopped: it took more than 20 s." in answer.json()["error"]
-        assert requests.post(url, json={"instances": [0.0]}, timeout=PATIENCE).status_code == 200
+def test_an_endless_loop_is_stopped_and_named(endless):
+    _, run = endless
+    answer = run(1.0)
+    assert answer.status_code == 422
+    assert "The module acme/endless/1 was stopped: it took more than 20 s." in answer.json()["error"]
+    assert run(0.0).status_code == 200
 
 
 def test_a_tensor_of_20_gb_is_refused_and_the_process_lives(harmful, predict):
@@ -293,12 +305,12 @@ def test_a_warm_process_answers_the_next_request(texts, predict, hub):
     assert processes_of(hub) == before
 
 
-def test_requests_to_a_busy_hub_are_answered_with_retry_after(harmful, predict, texts, hub):
-    handle = harmful("endless")
+def test_requests_to_a_busy_hub_are_answered_with_retry_after(endless):
+    hub, run = endless
     with concurrent.futures.ThreadPoolExecutor(30) as pool:
-        asked = [pool.submit(predict, handle, {"instances": [1.0]}) for _ in range(30)]
+        asked = [pool.submit(run, 1.0) for _ in range(30)]
         started = time.monotonic()
-        page = requests.get(f"{hub.url}/{texts}", timeout=PATIENCE)
+        page = requests.get(f"{hub.url}/acme/endless/1", timeout=PATIENCE)
         took = time.monotonic() - started
         answers = [one.result() for one in asked]
     assert page.status_code == 200
@@ -309,7 +321,7 @@ def test_requests_to_a_busy_hub_are_answered_with_retry_after(harmful, predict, 
     assert refused.headers["retry-after"]
     assert refused.json() == {"error": "All processes that run models are busy. Try again in a few seconds."}
     assert len(processes_of(hub)) <= 2 * 3  # each has a process that starts it and one that looks after it
-    assert predict(texts, {"instances": ["a"]}).status_code == 200
+    assert run(0.0).status_code == 200
 
 
 def test_private_models_are_run_for_their_readers_only(hub, predict, published):

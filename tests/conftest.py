@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import random
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import numpy as np
 import pytest
+from real_services import Postgres
 
 # No test fails because the machine is slow. Where CI is set, property tests try the same examples each time:
 # whether a change is accepted never depends on luck. Elsewhere they look for new ones.
@@ -50,3 +52,11 @@ def _seed_random_numbers() -> None:
 def repository() -> Path:
     """The root of the working tree."""
     return Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server that all tests share: each makes databases of its own."""
+    server = Postgres().start()
+    yield server
+    server.remove()

@@ -8,20 +8,13 @@ from pathlib import Path
 
 import pytest
 from ceph import Ceph
-from real_services import Postgres, SeaweedFS
+from real_services import SeaweedFS
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
 
 from tool_data import image_module, photos, text_module  # noqa: F401
 
 _numbers = itertools.count()
-
-
-@pytest.fixture(scope="session")
-def postgres():
-    server = Postgres().start()
-    yield server
-    server.remove()
 
 
 @pytest.fixture(scope="session")

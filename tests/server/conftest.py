@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import requests
 from hub_content import card, module
@@ -9,6 +11,10 @@ from hub_process import HubProcess
 from patience import PATIENCE
 
 from tensorflow_hub.client.publishing import publish
+from tensorflow_hub.server.catalogue.database import Database, database_url
+from tensorflow_hub.server.catalogue.migrate import migrate
+
+_numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +61,12 @@ def new_token(api, admin):
         return answer.json()["secret"]
 
     return make
+
+
+@pytest.fixture
+def postgresql_catalogue(postgres, tmp_path):
+    """An empty catalogue in PostgreSQL."""
+    database = Database(database_url(postgres.new_database(f"catalogue{next(_numbers)}"), tmp_path))
+    migrate(database)
+    yield database
+    database.close()

@@ -9,14 +9,11 @@ import pytest
 import sqlalchemy as sa
 from catalogues import open_catalogue
 from patience import PATIENCE
-from real_services import Postgres
 from transactions import waiting_work
 
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading, writing
 from tensorflow_hub.server.catalogue.conflicts import repeat_after_conflicts
-from tensorflow_hub.server.catalogue.database import Database, database_url
-from tensorflow_hub.server.catalogue.migrate import migrate
 from tensorflow_hub.server.catalogue.tables import publishers
 
 
@@ -72,18 +69,14 @@ class Meeting:
             self._is_over = True
 
 
-@pytest.fixture
-def database(tmp_path):
-    server = Postgres().start()
-    database = Database(database_url(server.new_database("conflicts"), tmp_path))
-    migrate(database)
-    yield database
-    database.close()
-    server.remove()
+@pytest.fixture(name="database")
+def _database(postgresql_catalogue):
+    return postgresql_catalogue
 
 
 @pytest.mark.services
 def test_what_another_transaction_adds_first_is_used(database):
+
     def publish():
         with database.writing() as connection:
             writing.add_version(connection, ModelName.parse("acme/words/2"), "module", "test")

@@ -9,10 +9,9 @@ import pytest
 import sqlalchemy as sa
 from catalogues import put_entry
 from patience import PATIENCE, until
-from real_services import Postgres
+from transactions import waiting_transactions
 
 from tensorflow_hub.server.catalogue.audit import add_entry
-from tensorflow_hub.server.catalogue.database import Database, database_url
 from tensorflow_hub.server.catalogue.deliveries import queue_test, remove_receiver
 from tensorflow_hub.server.catalogue.delivery_attempts import (
     Outcome,
@@ -20,7 +19,6 @@ from tensorflow_hub.server.catalogue.delivery_attempts import (
     claim_others,
     record_outcome,
 )
-from tensorflow_hub.server.catalogue.migrate import migrate
 from tensorflow_hub.server.catalogue.tables import deliveries, webhooks
 from tensorflow_hub.server.catalogue.webhooks import add_webhook
 
@@ -28,20 +26,9 @@ pytestmark = pytest.mark.services
 
 
 @pytest.fixture
-def database(tmp_path):
-    server = Postgres().start()
-    database = Database(database_url(server.new_database("deliveries"), tmp_path))
-    migrate(database)
-    put_entry(database, "acme/words/1")
-    yield database
-    database.close()
-    server.remove()
-
-
-def has_lock_waiter(database):
-    with database.reading() as connection:
-        waiting = sa.text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-        return connection.execute(waiting).scalar_one() > 0
+def database(postgresql_catalogue):
+    put_entry(postgresql_catalogue, "acme/words/1")
+    return postgresql_catalogue
 
 
 def test_a_webhook_is_removed_while_the_outcome_of_a_message_is_noted(database):
@@ -64,7 +51,7 @@ def test_a_webhook_is_removed_while_the_outcome_of_a_message_is_noted(database):
         # As `record_outcome` begins: another process is between its lock and its change.
         connection.execute(sa.select(webhooks.c.id).where(webhooks.c.id == webhook.id).with_for_update())
         thread.start()
-        until(lambda: has_lock_waiter(database), "the removal that waits")
+        until(lambda: waiting_transactions(database), "the removal that waits")
         record_outcome(connection, delivery, Outcome(200, "thanks"))
     thread.join(PATIENCE)
     assert failures == []
@@ -90,7 +77,7 @@ def test_the_oldest_message_is_claimed_first_while_another_process_holds_it(data
         oldest = sa.select(deliveries.c.id).order_by(deliveries.c.audit_id).limit(1)
         connection.execute(oldest.with_for_update())
         thread.start()
-        until(lambda: claimed or has_lock_waiter(database), "the claim that waits or is done")
+        until(lambda: claimed or waiting_transactions(database), "the claim that waits or is done")
     thread.join(PATIENCE)
     [(delivery, _)] = claimed
     assert delivery.action == "publish"
@@ -150,7 +137,7 @@ def test_a_webhook_is_removed_while_a_message_for_it_is_queued(database):
     with database.writing() as connection:
         remove_receiver(connection, webhook.id)
         thread.start()
-        until(lambda: has_lock_waiter(database), "the message that waits for the removal")
+        until(lambda: waiting_transactions(database), "the message that waits for the removal")
     thread.join(PATIENCE)
     assert failures == []
     with database.reading() as connection:

@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import pytest
 from catalogues import put_entry
-from real_services import Postgres
 from transactions import waiting_work
 
 from tensorflow_hub.handles import ModelName
 from tensorflow_hub.server.catalogue import reading, writing
-from tensorflow_hub.server.catalogue.database import Database, database_url
-from tensorflow_hub.server.catalogue.migrate import migrate
 from tensorflow_hub.server.catalogue.records import WITHDRAWN
 
 pytestmark = pytest.mark.services
 
 
 @pytest.fixture
-def database(tmp_path):
-    server = Postgres().start()
-    database = Database(database_url(server.new_database("versions"), tmp_path))
-    migrate(database)
-    put_entry(database, "acme/words/1")
-    yield database
-    database.close()
-    server.remove()
+def database(postgresql_catalogue):
+    put_entry(postgresql_catalogue, "acme/words/1")
+    return postgresql_catalogue
 
 
 def latest(database):

@@ -13,10 +13,7 @@ import sqlalchemy as sa
 from catalogues import open_catalogue
 from hub_process import HubProcess
 from patience import PATIENCE
-from real_services import Postgres
 
-from tensorflow_hub.server.catalogue.database import Database, database_url
-from tensorflow_hub.server.catalogue.migrate import migrate
 from tensorflow_hub.server.catalogue.rates import Rate, remove_full_buckets, take
 from tensorflow_hub.server.core.limits import SharedLimit
 
@@ -83,8 +80,8 @@ def test_buckets_that_are_full_again_are_forgotten(database):
 
 
 @pytest.mark.services
-def test_a_bucket_that_is_forgotten_while_it_is_used_is_made_again(tmp_path):
-    forgotten = threading.Semaphore(1)
+def test_a_bucket_that_is_forgotten_while_it_is_used_is_made_again(postgresql_catalogue):
+    database, forgotten = postgresql_catalogue, threading.Semaphore(1)
 
     def forget(connection, cursor, statement, *_):
         """Another process removes the bucket just before this one locks its row."""
@@ -92,18 +89,12 @@ def test_a_bucket_that_is_forgotten_while_it_is_used_is_made_again(tmp_path):
             with database.writing() as other:
                 remove_full_buckets(other, -1)
 
-    with contextlib.ExitStack() as stack:
-        server = Postgres().start()
-        stack.callback(server.remove)
-        database = Database(database_url(server.new_database("limits"), tmp_path))
-        stack.callback(database.close)
-        migrate(database)
-        with database.writing() as connection:
-            take(connection, "a", Rate(1, 3600), 1)
-        sa.event.listen(database.engine, "before_cursor_execute", forget)
-        with database.writing() as connection:
-            assert take(connection, "a", Rate(1, 3600), 1) == (1, 0.0)
-        assert not forgotten.acquire(blocking=False)
+    with database.writing() as connection:
+        take(connection, "a", Rate(1, 3600), 1)
+    sa.event.listen(database.engine, "before_cursor_execute", forget)
+    with database.writing() as connection:
+        assert take(connection, "a", Rate(1, 3600), 1) == (1, 0.0)
+    assert not forgotten.acquire(blocking=False)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)], name="two_hubs")
@@ -113,9 +104,8 @@ def _two_hubs(request, tmp_path):
         settings = {"TFHUB_SERVER_REQUESTS_PER_MINUTE": "40", "TFHUB_SERVER_PUBLISHES_PER_HOUR": "3"}
         settings["TFHUB_SERVER_GUESSES_PER_MINUTE"] = "2"
         if request.param == "postgresql":
-            server = Postgres().start()
-            stack.callback(server.remove)
-            settings["TFHUB_SERVER_DATABASE"] = server.new_database("limits")
+            postgres = request.getfixturevalue("postgres")
+            settings["TFHUB_SERVER_DATABASE"] = postgres.new_database("limits")
         yield [stack.enter_context(HubProcess(tmp_path / "data", **settings)) for _ in range(2)]
 
 

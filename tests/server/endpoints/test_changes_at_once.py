@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from hub_content import card, module
 from hub_process import HubProcess
 from PIL import Image
-from real_services import Postgres
 from transactions import waiting_work
 
 from tensorflow_hub.client.publishing import publish
@@ -27,15 +26,13 @@ pytestmark = pytest.mark.services
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory):
-    server = Postgres().start()
+def hub(postgres, tmp_path_factory):
     folder = tmp_path_factory.mktemp("hub")
-    url = server.new_database("hub")
+    url = postgres.new_database("changes_at_once")
     with HubProcess(folder / "data", TFHUB_SERVER_DATABASE=url) as hub:
         hub.database = Database(database_url(url, folder))
         yield hub
         hub.database.close()
-    server.remove()
 
 
 @pytest.fixture

@@ -5,17 +5,12 @@ Each test holds the first transaction open until the second one waits for it.
 
 from __future__ import annotations
 
-import itertools
-
 import pytest
-from real_services import Postgres
 from transactions import waiting_work
 
 from tensorflow_hub.errors import ConflictError
 from tensorflow_hub.server.catalogue import mail
-from tensorflow_hub.server.catalogue.database import Database, database_url
 from tensorflow_hub.server.catalogue.members import add_invitation, list_members, set_role
-from tensorflow_hub.server.catalogue.migrate import migrate
 from tensorflow_hub.server.catalogue.records import Grant
 from tensorflow_hub.server.catalogue.signatures import list_keys
 from tensorflow_hub.server.catalogue.users import add_user, find_user
@@ -28,23 +23,12 @@ from tensorflow_hub.server.signing.keys import add_key
 
 pytestmark = pytest.mark.services
 
-NUMBERS = itertools.count()
 KEY = "ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="  # of RFC 8032, test 1
 
 
-@pytest.fixture(scope="module")
-def server():
-    server = Postgres().start()
-    yield server
-    server.remove()
-
-
-@pytest.fixture
-def database(server, tmp_path):
-    database = Database(database_url(server.new_database(f"people{next(NUMBERS)}"), tmp_path))
-    migrate(database)
-    yield database
-    database.close()
+@pytest.fixture(name="database")
+def _database(postgresql_catalogue):
+    return postgresql_catalogue
 
 
 @pytest.fixture

@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 
 import pytest
 from catalogues import put_entry
-from real_services import Postgres
 
-from tensorflow_hub.server.catalogue.database import Database, database_url
-from tensorflow_hub.server.catalogue.migrate import migrate
 from tensorflow_hub.server.search.engine import search
 from tensorflow_hub.server.search.follow import SearchFollower
 from tensorflow_hub.server.search.request import SearchRequest
 
 pytestmark = pytest.mark.services
-_numbers = itertools.count()
 
 
-@pytest.fixture(scope="module")
-def postgres():
-    server = Postgres().start()
-    yield server
-    server.remove()
-
-
-@pytest.fixture
-def database(postgres, tmp_path):
-    database = Database(database_url(postgres.new_database(f"search{next(_numbers)}"), tmp_path))
-    migrate(database)
-    yield database
-    database.close()
+@pytest.fixture(name="database")
+def _database(postgresql_catalogue):
+    return postgresql_catalogue
 
 
 def find(database, follower, text):

@@ -13,7 +13,8 @@ from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tensorflow_hub.errors import NotAModuleError, TagsError
-from tensorflow_hub.format.module.layout import ASSETS, MODULE_DEF, SAVED_MODEL, check_module_def
+from tensorflow_hub.format.module.graph_files import check_module_def
+from tensorflow_hub.format.module.layout import ASSETS, MODULE_DEF, SAVED_MODEL
 from tensorflow_hub.graphs import assets
 from tensorflow_hub.graphs import module_directory as layout
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tensorflow_hub.format.module import layout, ops
+from tensorflow_hub.format.module import graph_files, layout, ops
 from tensorflow_hub.format.module.functions import FunctionDescription, functions_of
 from tensorflow_hub.format.module.image_info import IMAGE_MODULE_INFO_KEY
 from tensorflow_hub.format.module.keras_version import keras_version
@@ -26,8 +26,8 @@ def describe_saved_model(root: Path, largest: int) -> ModuleDescription | None:
     """
     if not (root / layout.SAVED_MODEL).is_file():
         return None
-    is_hub = layout.is_hub_format(root)
-    saved_model = layout.read_saved_model(root, largest)
+    is_hub = graph_files.is_hub_format(root)
+    saved_model = graph_files.read_saved_model(root, largest)
     graphs = saved_model.meta_graphs
     objects = graphs[0].object_graph_def
     kind = "hub" if is_hub else "saved_model_2" if objects.nodes else "saved_model"

@@ -147,6 +147,8 @@ class TfhubDev(Source[TfhubDevLocation]):
 
     def _open(self, location: TfhubDevLocation, session: HubSession, redirect: _Redirect) -> Offer:
         """The offer of tfhub.dev."""
+        from tensorflow_hub.network.answers import is_web_page
+
         model = location.model
         url = f"{ServiceSettings.from_environment().tfhub_dev}/{model.name}"
         if self.settings.load_format == "UNCOMPRESSED" and not model.framework:
@@ -159,7 +161,7 @@ class TfhubDev(Source[TfhubDevLocation]):
                 f"It leads to {redirect.other}, which is no model of {model.framework}.",
                 hint=f"Look at {model.page}.",
             )
-        if "html" in response.headers.get("Content-Type", "").lower():
+        if is_web_page(response):
             response.close()
             raise error_of_page(response.url, model)
         if model.framework:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import urllib.parse
 from collections.abc import Sequence
 
@@ -94,5 +93,7 @@ def advice_for_unknown(model: TfhubDevHandle) -> str:
     if documented:
         versions = ", ".join(str(move.name.version) for move in documented)
         return f"Take one of the versions that tfhub.dev had: {versions}."
+    import difflib  # only for misspelt names: this file is loaded for each handle of tfhub.dev
+
     similar = difflib.get_close_matches(str(model.name.unversioned()), names_that_moved(), 3, cutoff=0.9)
     return f"If the name is misspelt: tfhub.dev had {', '.join(similar)}." if similar else look

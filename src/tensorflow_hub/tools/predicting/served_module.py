@@ -12,10 +12,10 @@ import tensorflow as tf
 
 from tensorflow_hub.errors import InputError, LimitError, ModuleError
 from tensorflow_hub.format.description import describe
-from tensorflow_hub.format.module import layout
 from tensorflow_hub.format.module.calls import ModuleCall, choose_call, takes_image_files
 from tensorflow_hub.format.module.default_signature import SERVING_DEFAULT, default_signature
 from tensorflow_hub.format.module.functions import inference_functions
+from tensorflow_hub.format.module.graph_files import read_saved_model
 from tensorflow_hub.format.module.reachable_ops import applied_ops
 from tensorflow_hub.format.module.runnable import check_runnable
 from tensorflow_hub.internals.ops import op_definition
@@ -136,7 +136,7 @@ class ServedModule:
 
 def _ops_of_calls(directory: Path) -> set[str]:
     """The ops that answers may run: those of graphs and traces for training only are not among them."""
-    graphs = layout.read_saved_model(directory).meta_graphs
+    graphs = read_saved_model(directory).meta_graphs
     for_inference = [graph for graph in graphs if _TRAIN not in graph.meta_info_def.tags] or graphs
     called = [applied_ops(graph, inference_functions(graph.object_graph_def)) for graph in for_inference]
     return set().union(*called)
